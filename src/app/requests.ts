@@ -1,0 +1,114 @@
+/** What commands ask of the use cases, and what they get back. */
+import type { Emit } from '../model/event.js'
+import type { HistoryRecord } from '../model/history.js'
+import type { JournalFile } from '../model/journal.js'
+import type { LockHolder } from '../model/state-store.js'
+import type { Observation } from '../model/target.js'
+import type { Outcome } from '../model/outcome.js'
+import type { Plan } from '../model/plan.js'
+import type { RecordedState, Hold, Pin } from '../model/state.js'
+import type { ErrorReport } from '../base/deploy-error.js'
+
+export interface PlanRequest {
+  /** Only these services (an unknown name is an error); none means all. Naming one also tries its held releases again. */
+  readonly services: readonly string[]
+}
+
+export interface RollbackRequest extends PlanRequest {
+  /** The version to go to; null for the previous good release. */
+  readonly to: string | null
+}
+
+/** How a plan that a person asked for is carried out. */
+export interface Execution {
+  /** Asked once, with the plan, under the lock. False declines. */
+  readonly confirm: (plan: Plan) => Promise<boolean>
+  /** Kinds of risk allowed by name: `irreversible`. */
+  readonly allow: readonly string[]
+  readonly lockWaitMs: number
+  readonly emit: Emit
+  /** Things to tell while at it: a lock taken over, a notifier that failed. */
+  readonly notice: (message: string) => void
+}
+
+export type DeployResult =
+  | { readonly kind: 'nothing'; readonly plan: Plan }
+  | { readonly kind: 'declined'; readonly plan: Plan }
+  | {
+      readonly kind: 'done'
+      readonly plan: Plan
+      readonly deployment: string
+      readonly outcome: Outcome
+      /** The state could not be written: lock and journal stay; `recover` finishes it. */
+      readonly unrecorded: ErrorReport | null
+    }
+
+export interface ServiceStatus {
+  readonly service: string
+  /** Whether deploy.yaml (still) has it. */
+  readonly configured: boolean
+  readonly version: string | null
+  readonly digest: string | null
+  readonly since: string | null
+  readonly deployment: string | null
+  readonly pin: Pin | null
+  readonly holds: readonly Hold[]
+  readonly observation: Observation | null
+  /** Why it could not be looked at. */
+  readonly problem: ErrorReport | null
+}
+
+export interface StatusReport {
+  readonly project: string
+  readonly environment: string
+  readonly serial: number | null
+  readonly services: readonly ServiceStatus[]
+  readonly lock: LockHolder | null
+  /** Deployments that were interrupted or are stuck. */
+  readonly unfinished: readonly string[]
+  readonly last: HistoryRecord | null
+}
+
+export interface ReleaseRow {
+  readonly service: string
+  readonly version: string
+  readonly digest: string | null
+  readonly status: 'active' | 'previous' | 'staged' | 'available' | 'broken'
+  readonly held: Hold | null
+  readonly pinned: boolean
+  /** Whether its files lie on the target, so that a rollback needs no source. */
+  readonly onTarget: boolean
+  readonly deployedAt: string | null
+  readonly publishedAt: string | null
+}
+
+export interface ReleasesReport {
+  readonly rows: readonly ReleaseRow[]
+  /** Sources that could not be asked; the rest is shown all the same. */
+  readonly problems: readonly { readonly service: string; readonly error: ErrorReport }[]
+}
+
+export interface DeploymentStory {
+  readonly record: HistoryRecord | null
+  readonly journal: JournalFile | null
+}
+
+/** The use cases, one file each. `recover`'s direction null means: say what there is, and what either way would do. */
+export interface UseCases {
+  planRelease(request: PlanRequest, signal: AbortSignal): Promise<Plan>
+  planRollback(request: RollbackRequest, signal: AbortSignal): Promise<Plan>
+  /** Text of a saved plan; see SavedPlan. */
+  savePlan(plan: Plan): Promise<string>
+  deploy(request: PlanRequest, execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  /** Exactly the saved plan (`text` as in the file), without a question; refused when stale, tampered with or too old. */
+  deploySaved(text: string, execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  rollBack(request: RollbackRequest, execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  recover(direction: 'resume' | 'unwind', execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  showStatus(signal: AbortSignal): Promise<StatusReport>
+  showHistory(limit: number): Promise<readonly HistoryRecord[]>
+  showDeployment(id: string): Promise<DeploymentStory>
+  listReleases(services: readonly string[], signal: AbortSignal): Promise<ReleasesReport>
+  pin(service: string, version: string | null, reason: string): Promise<RecordedState>
+  unpin(service: string): Promise<RecordedState>
+  unlock(id: string): Promise<LockHolder>
+}

@@ -1,0 +1,33 @@
+/** What every use case works with: the composed ports and drivers of one project and environment. */
+import type { Artifacts, Source } from '../model/source.js'
+import type { CheckSpec, DriverSpec } from '../model/spec.js'
+import type { Clock } from '../model/clock.js'
+import type { Config } from '../model/config.js'
+import type { HealthCheck } from '../model/health-check.js'
+import type { Notifier } from '../model/notifier.js'
+import type { Ports } from '../model/ports.js'
+import type { Secrets } from '../model/secrets.js'
+import type { Shell } from '../model/shell.js'
+import type { StateStore } from '../model/state-store.js'
+import type { Target, TargetTraits } from '../model/target.js'
+
+export interface World {
+  readonly config: Config
+  /** The digest of `config`, part of every plan's basis. */
+  readonly configDigest: string
+  /** Absolute: the folder of deploy.yaml. */
+  readonly projectDirectory: string
+  readonly clock: Clock
+  readonly shell: Shell
+  readonly secrets: Secrets
+  readonly machine: Ports['machine']
+  readonly store: StateStore
+  readonly artifacts: Artifacts
+  source(name: string, spec: DriverSpec): Source
+  target(spec: DriverSpec): Target
+  traits(type: string): TargetTraits
+  check(spec: CheckSpec): HealthCheck
+  notifier(spec: DriverSpec): Notifier
+  /** Random hexadecimal digits, for deployment and state ids. */
+  randomHex(digits: number): string
+}

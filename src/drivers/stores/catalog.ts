@@ -1,0 +1,4 @@
+/** Every kind of state store. A new one is a file beside this and a line below. */
+import type { StateStoreDriver } from '../../model/state-store.js'
+
+export const stateStoreDrivers = {} as const satisfies Record<string, StateStoreDriver>

@@ -1,0 +1,30 @@
+/** What will happen to one service and why; and where the world is not what state says. */
+import type { Release } from './release.js'
+import type { InstanceSpec } from './spec.js'
+
+export type ChangeKind = 'create' | 'update' | 'replace' | 'remove' | 'none'
+
+export interface Side {
+  readonly release: Release
+  readonly spec: InstanceSpec
+}
+
+export interface Change {
+  readonly service: string
+  readonly kind: ChangeKind
+  readonly before: Side | null
+  readonly after: Side | null
+  /** Shown to the user, one line each; never empty unless the kind is none. */
+  readonly reasons: readonly string[]
+}
+
+/** Observed differs from recorded. `apply` repairs it. */
+export interface Drift {
+  readonly service: string
+  readonly host: string
+  readonly kind: 'linkMoved' | 'linkMissing' | 'releaseMissing' | 'filesChanged'
+  /** What is recorded and what is there, in a sentence. */
+  readonly message: string
+  /** Names of what differs, a few at most. */
+  readonly evidence: readonly string[]
+}

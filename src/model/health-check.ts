@@ -1,0 +1,32 @@
+/** The contract of a health check: one probe, one answer. Repeating, counting and giving up is the engine's. */
+import type { DriverSpec } from './spec.js'
+import type { JsonSchema } from './schema.js'
+import type { Ports } from './ports.js'
+
+export interface ProbeAnswer {
+  readonly healthy: boolean
+  /** What was seen, for people: `GET http://127.0.0.1:8080/health answered 500 "db: connection refused"`. */
+  readonly seen: string
+  /** More of it: the first lines of a body, a command's last lines. */
+  readonly details?: readonly string[]
+}
+
+/** Where the checked instance is. */
+export interface ProbePlace {
+  readonly host: string
+  /** The folder of its files, or null. */
+  readonly folder: string | null
+  /** DEPLOYCTL_* variables, for commands. */
+  readonly env: { readonly [name: string]: string }
+}
+
+export interface HealthCheck {
+  /** A refused connection, a time-out or a wrong answer is an unhealthy answer. It throws only when it can never work. */
+  probe(place: ProbePlace, signal: AbortSignal): Promise<ProbeAnswer>
+}
+
+export interface HealthCheckDriver {
+  readonly type: string
+  readonly schema: JsonSchema
+  create(options: DriverSpec, ports: Ports): HealthCheck
+}

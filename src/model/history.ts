@@ -1,0 +1,43 @@
+/** One record a deployment: who did what, when, and how it ended. */
+import type { ChangeKind } from './change.js'
+import type { Failure, Outcome } from './outcome.js'
+import type { OutcomeKind } from './journal.js'
+import type { PlanCommand } from './plan.js'
+
+export interface HistoryStep {
+  readonly id: string
+  readonly title: string
+  readonly status: string
+  readonly startedAt: string | null
+  readonly durationMs: number | null
+}
+
+export interface HistoryRecord {
+  readonly type: 'deployctl-deployment'
+  readonly format: 1
+  readonly deployment: string
+  readonly project: string
+  readonly environment: string
+  readonly command: PlanCommand
+  readonly by: string
+  readonly host: string
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly planId: string
+  /** The state's serial after this deployment. */
+  readonly serial: number
+  readonly outcome: OutcomeKind
+  readonly services: readonly {
+    readonly service: string
+    readonly kind: ChangeKind
+    readonly before: string | null
+    readonly after: string | null
+    readonly outcome: OutcomeKind
+  }[]
+  readonly failures: readonly Failure[]
+  readonly warnings: readonly Failure[]
+  readonly leftovers: Outcome['leftovers']
+  readonly stuck: readonly Failure[]
+  readonly durationMs: number
+  readonly unwindMs: number
+}

@@ -1,0 +1,44 @@
+/** A release: immutable content with a version and a digest, as a source offers it. */
+
+/**
+ * What has to be fetched to have a release on this machine.
+ * `location` is the source's own address of it (a path, a URL); only the source that made it reads it.
+ */
+export interface Artifact {
+  readonly kind: 'archive' | 'folder'
+  /** The file's name, from which the archive's format is read; the folder's name for a folder. */
+  readonly name: string
+  readonly location: string
+  /** Bytes to fetch, where the source knows it. */
+  readonly size?: number
+  /** Bytes after unpacking, where the source knows it. */
+  readonly unpackedSize?: number
+}
+
+export interface Release {
+  /** The name of the source in deploy.yaml. */
+  readonly source: string
+  /** As the source writes it, without a leading `v`: `1.4.2`. */
+  readonly version: string
+  /** `sha256:…` or `sha512:…` of the artifact: the identity of the release. */
+  readonly digest: string
+  readonly artifact: Artifact
+  /** ISO 8601, where the source knows it. */
+  readonly publishedAt?: string
+}
+
+/** A version that a source offers, before anything is fetched or pinned to a digest. */
+export interface VersionListing {
+  readonly version: string
+  readonly publishedAt?: string
+}
+
+/** `v1.4.2`: versions that begin with a digit are shown with a `v`, others as they are. */
+export function showVersion(version: string): string {
+  return /^[0-9]/.test(version) ? `v${version}` : version
+}
+
+/** The version a person typed, without the `v` that people put before numbers. */
+export function parseVersion(text: string): string {
+  return /^v[0-9]/.test(text) ? text.slice(1) : text
+}

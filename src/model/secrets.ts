@@ -1,0 +1,14 @@
+/** Secrets stay references (`${secret.X}`) in every document; their values exist only in memory. */
+export interface Secrets {
+  /** The text with every `${secret.X}` replaced. Throws DeployError SECRET_MISSING, which names X and where it was looked for. */
+  reveal(text: string, signal?: AbortSignal): Promise<string>
+  /** The text with every value revealed so far replaced by `***`, in any encoding we produce (plain, JSON, URL, base64). */
+  mask(text: string): string
+  /** The same for every string in plain data. */
+  maskAll<T>(data: T): T
+}
+
+/** The names of the secrets a text refers to. */
+export function secretNames(text: string): readonly string[] {
+  return [...text.matchAll(/\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g)].map((match) => match[1] ?? '')
+}

@@ -1,0 +1,51 @@
+/** The contract of a source: where releases come from. */
+import type { DriverSpec } from './spec.js'
+import type { Progress } from './event.js'
+import type { Release, VersionListing } from './release.js'
+import type { JsonSchema } from './schema.js'
+import type { Ports } from './ports.js'
+
+export interface FetchContext {
+  /** For an archive: the file to write. It may hold the beginning from an earlier try, to be continued. */
+  readonly file: string
+  readonly onProgress: (progress: Progress) => void
+  readonly signal: AbortSignal
+}
+
+export interface Source {
+  /** Every version on offer, in no particular order; nothing is fetched. */
+  versions(signal: AbortSignal): Promise<readonly VersionListing[]>
+  /** Pins a version to its digest. Throws DeployError VERSION_NOT_FOUND or ARTIFACT_MISSING. */
+  resolve(version: string, signal: AbortSignal): Promise<Release>
+  /**
+   * Brings an archive to `context.file`; its bytes are verified by the caller against the digest.
+   * A folder release is not fetched: the answer is its path, which the caller reads and never changes.
+   */
+  fetch(release: Release, context: FetchContext): Promise<FetchedArtifact>
+}
+
+/** What a release looks like once it is on this machine, ready to be unpacked or copied. */
+export interface FetchedArtifact {
+  readonly kind: 'archive' | 'folder'
+  /** Absolute. */
+  readonly path: string
+  /** The original file name, from which the archive's format is read. */
+  readonly name: string
+}
+
+export interface SourceDriver {
+  readonly type: string
+  readonly schema: JsonSchema
+  /** `options` are as in deploy.yaml; text that may hold secrets is revealed by the driver through `ports.secrets`. */
+  create(name: string, options: DriverSpec, ports: Ports): Source
+}
+
+/** Fetches through the cache, so that a release comes once and is whole and verified, or absent. */
+export interface Artifacts {
+  obtain(
+    release: Release,
+    source: DriverSpec,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<FetchedArtifact>
+}
