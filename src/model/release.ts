@@ -13,6 +13,11 @@ export interface Artifact {
   readonly size?: number
   /** Bytes after unpacking, where the source knows it. */
   readonly unpackedSize?: number
+  /**
+   * Leading folders of every entry that are not part of the release (`package/` in an npm tarball: 1). Whoever unpacks
+   * the archive passes it on as the unpacker's `strip`. Absent means 0; it says nothing of a folder.
+   */
+  readonly strip?: number
 }
 
 export interface Release {
@@ -31,6 +36,8 @@ export interface Release {
 export interface VersionListing {
   readonly version: string
   readonly publishedAt?: string
+  /** What whoever picks it should be told, in a sentence: that its publisher deprecated it, and why. */
+  readonly notice?: string
 }
 
 /** `v1.4.2`: versions that begin with a digit are shown with a `v`, others as they are. */
