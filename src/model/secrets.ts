@@ -8,7 +8,7 @@ export interface Secrets {
   maskAll<T>(data: T): T
 }
 
-/** The names of the secrets a text refers to. */
+/** The names of the secrets a text refers to. `$${secret.X}` is no reference: it stands for the literal text `${secret.X}`. */
 export function secretNames(text: string): readonly string[] {
-  return [...text.matchAll(/\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g)].map((match) => match[1] ?? '')
+  return [...text.matchAll(/(?<!\$)\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g)].map((match) => match[1] ?? '')
 }

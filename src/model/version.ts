@@ -55,6 +55,13 @@ export function isExactVersion(text: string): boolean {
   return parseSemver(version) !== null || rangeOf(version, false) === null
 }
 
+/** Whether a policy's text can mean something: `latest`, a range, or a version that some source might offer. */
+export function isPolicyText(text: string): boolean {
+  const wanted = parseVersion(text.trim())
+  if (wanted === '') return false
+  return wanted === 'latest' || rangeOf(wanted, false) !== null || /^(?=.*[0-9])[0-9A-Za-z][\w.+-]*$/.test(wanted)
+}
+
 /** The policy in words, for messages: `any version that matches ^1.4, prereleases included`. */
 export function describePolicy(policy: VersionPolicy): string {
   const wanted = policy.version.trim()
