@@ -1,4 +1,17 @@
 /** Every kind of health check. A new one is a file beside this and a line below. */
 import type { HealthCheckDriver } from '../../model/health-check.js'
+import { commandCheck } from './command-check.js'
+import { diskCheck } from './disk-check.js'
+import { httpCheck } from './http-check.js'
+import { memoryCheck } from './memory-check.js'
+import { processCheck } from './process-check.js'
+import { tcpCheck } from './tcp-check.js'
 
-export const checkDrivers = {} as const satisfies Record<string, HealthCheckDriver>
+export const checkDrivers = {
+  http: httpCheck,
+  tcp: tcpCheck,
+  command: commandCheck,
+  process: processCheck,
+  disk: diskCheck,
+  memory: memoryCheck,
+} as const satisfies Record<string, HealthCheckDriver>

@@ -1,0 +1,106 @@
+/** The check `command`: the user's own program decides, by its exit code. */
+import type { Command, DriverSpec } from '../../model/spec.js'
+import type { CommandResult } from '../../model/shell.js'
+import type { HealthCheck, HealthCheckDriver, ProbeAnswer, ProbePlace } from '../../model/health-check.js'
+import type { Ports } from '../../model/ports.js'
+import { DeployError } from '../../base/deploy-error.js'
+import { excerpt, healthy, unhealthy } from './answer.js'
+import { formatDuration } from '../../base/duration.js'
+import { revealAll } from '../../model/secrets.js'
+
+/** A probe has ended or is ended by its signal; this only bounds what the shell would wait for by itself. */
+const timeoutMs = 24 * 3_600_000
+/** Between TERM and KILL: short, because the engine waits for the next probe. */
+const graceMs = 1000
+const shownLines = 10
+
+interface CommandOptions {
+  readonly run?: readonly string[]
+  readonly shell?: string
+  readonly directory?: 'project' | 'release'
+  readonly env?: { readonly [name: string]: string }
+}
+
+export const commandCheck = {
+  type: 'command',
+  schema: {
+    type: 'object',
+    description: 'Healthy when the command exits with 0.',
+    properties: {
+      type: { const: 'command', description: 'The kind of check.', examples: ['command'] },
+      run: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'string' },
+        description: 'Program and arguments, run without a shell.',
+        examples: [['bin/check', '--quick']],
+      },
+      shell: {
+        type: 'string',
+        minLength: 1,
+        description: 'A line for /bin/sh -c, instead of run.',
+        examples: ['curl -fsS localhost:8080/health | grep -q up'],
+      },
+      directory: {
+        enum: ['project', 'release'],
+        default: 'project',
+        description: 'Where it runs: the folder of deploy.yaml, or the folder of the checked release.',
+        examples: ['release'],
+      },
+      env: {
+        type: 'object',
+        additionalProperties: { type: 'string', 'x-secret': true },
+        description: 'Variables for the command, beside DEPLOYCTL_*. Values may be secrets.',
+        examples: [{ DB_PASSWORD: '${secret.DB_PASSWORD}' }],
+      },
+    },
+    required: ['type'],
+    oneOf: [{ required: ['run'] }, { required: ['shell'] }],
+    additionalProperties: false,
+  },
+  create(spec: DriverSpec, ports: Ports): HealthCheck {
+    const options = spec as unknown as CommandOptions // the schema above admits nothing else
+    const command = commandOf(options)
+    return {
+      async probe(place, signal) {
+        const directory = directoryOf(options, place, ports)
+        const env = { ...place.env, ...(await revealAll(ports.secrets, options.env ?? {}, signal)) }
+        const result = await ports.shell.run({ command, directory, env, timeoutMs, graceMs }, signal)
+        return ports.secrets.maskAll(answerOf(describe(command), result))
+      },
+    }
+  },
+} as const satisfies HealthCheckDriver
+
+function commandOf(options: CommandOptions): Command {
+  if (options.shell !== undefined) return { shell: options.shell }
+  return { run: options.run ?? [] }
+}
+
+function directoryOf(options: CommandOptions, place: ProbePlace, ports: Ports): string {
+  if (options.directory !== 'release') return ports.projectDirectory
+  if (place.folder !== null) return place.folder
+  throw new DeployError('CONFIG_INVALID', 'A command check has no release folder to run in on this target.', {
+    hint: 'Use directory: project.',
+  })
+}
+
+function describe(command: Command): string {
+  const text = 'shell' in command ? command.shell : command.run.join(' ')
+  return `\`${excerpt(text, 80)}\``
+}
+
+function answerOf(name: string, result: CommandResult): ProbeAnswer {
+  if (result.exitCode === 0 && result.ended === 'exit') return healthy(`${name} exited with 0`)
+  const lines = result.lastLines.map((line) => excerpt(line, 500)).filter((line) => line !== '')
+  const last = lines.at(-1)
+  const said = last === undefined ? '' : `: ${excerpt(last)}`
+  return unhealthy(`${name} ${endOf(result)}${said}`, lines.slice(-shownLines))
+}
+
+function endOf(result: CommandResult): string {
+  if (result.ended !== 'exit')
+    return `did not end within ${formatDuration(result.durationMs)} and was stopped`
+  if (result.signal !== null) return `was ended by ${result.signal}`
+  return `exited with ${result.exitCode ?? 'no code'}`
+}

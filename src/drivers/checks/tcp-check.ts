@@ -1,0 +1,69 @@
+/** The check `tcp`: something accepts connections on a port. It says nothing and reads nothing. */
+import { connect } from 'node:net'
+import type { DriverSpec } from '../../model/spec.js'
+import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
+import type { Ports } from '../../model/ports.js'
+import { connectionTrouble } from './connection-trouble.js'
+import { healthy, probeUntilAborted, unhealthy } from './answer.js'
+
+const defaultHost = '127.0.0.1'
+
+interface TcpOptions {
+  readonly host?: string
+  readonly port: number
+}
+
+export const tcpCheck = {
+  type: 'tcp',
+  schema: {
+    type: 'object',
+    description: 'Healthy when a TCP connection to the port is accepted.',
+    properties: {
+      type: { const: 'tcp', description: 'The kind of check.', examples: ['tcp'] },
+      host: {
+        type: 'string',
+        minLength: 1,
+        default: defaultHost,
+        description: 'Name or address to connect to, IPv6 included.',
+        examples: ['127.0.0.1', '::1', 'db.shop.test'],
+      },
+      port: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 65535,
+        description: 'Port to connect to.',
+        examples: [5432],
+      },
+    },
+    required: ['type', 'port'],
+    additionalProperties: false,
+  },
+  create(spec: DriverSpec, ports: Ports): HealthCheck {
+    const options = spec as unknown as TcpOptions // the schema above admits nothing else
+    const host = (options.host ?? defaultHost).replace(/^\[(.*)\]$/, '$1')
+    const place = `${host.includes(':') ? `[${host}]` : host}:${options.port}`
+    return {
+      probe: (_place, signal) =>
+        probeUntilAborted(
+          ports.clock,
+          signal,
+          (waited) =>
+            `no connection to ${place} within ${waited}: is the host down, or a firewall in between?`,
+          () => tryToConnect(host, options.port, place, signal),
+        ),
+    }
+  },
+} as const satisfies HealthCheckDriver
+
+function tryToConnect(host: string, port: number, place: string, signal: AbortSignal): Promise<ProbeAnswer> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal })
+    const end = (answer: ProbeAnswer) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(healthy(`${place} accepts connections`)))
+    // Not `once`: destroying an aborted socket may report a second error, which nobody needs.
+    socket.on('error', (error) => end(unhealthy(connectionTrouble(error, place))))
+  })
+}
