@@ -1,0 +1,35 @@
+// hello v1.0.1: counts its visits in data/visits.txt, a folder that all releases share.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+
+const version = '1.0.1'
+const visitsFile = new URL('./data/visits.txt', import.meta.url)
+mkdirSync(new URL('./data/', import.meta.url), { recursive: true })
+
+const server = createServer((request, response) => {
+  if (request.url === '/health') {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ status: 'ok', version }))
+    return
+  }
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+  response.end(`<!doctype html>\n<title>hello</title>\n<h1>Hello from v${version}</h1>\n<p>visit ${countVisit()}</p>\n`)
+})
+
+function countVisit() {
+  let visits = 0
+  try {
+    visits = Number(readFileSync(visitsFile, 'utf8'))
+  } catch {
+    // the first visit of all
+  }
+  writeFileSync(visitsFile, String(visits + 1))
+  return visits + 1
+}
+
+server.listen(Number(process.env.PORT ?? 8127), '127.0.0.1')
+
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0))
+  server.closeIdleConnections()
+})

@@ -1,0 +1,45 @@
+// Programs that services need: found on PATH, or installed from the system's packages when we are root on Debian.
+import { execFile } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+export const run = promisify(execFile)
+export const isRoot = process.getuid?.() === 0
+
+/** Makes sure of every program (program name → Debian package); the address is the path of the first. */
+export async function requirePrograms(packageOf) {
+  const missing = Object.keys(packageOf).filter((program) => pathOf(program) === undefined)
+  if (missing.length > 0) await install(missing.map((program) => packageOf[program]))
+  const lost = Object.keys(packageOf).find((program) => pathOf(program) === undefined)
+  if (lost !== undefined) throw new Error(`${lost} is not installed`)
+  return { address: pathOf(Object.keys(packageOf)[0]) }
+}
+
+function pathOf(program) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+}
+
+let updated
+async function install(packages) {
+  if (!isRoot || pathOf('apt-get') === undefined) throw new Error(`${packages.join(', ')} is not installed`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const options = { env, maxBuffer: 64 * 1024 * 1024 }
+  updated ??= run('apt-get', ['update', '-q'], options)
+  await updated
+  try {
+    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], options)
+  } catch (error) {
+    throw new Error(`apt-get install ${packages.join(' ')} failed: ${error.stderr.trim().split('\n').at(-1)}`)
+  }
+}

@@ -1,0 +1,20 @@
+// The real components that tests use, one entry each. `start` returns the address that tests read (as text) and, when
+// something has to be ended, `stop`; it throws a sentence when the component cannot be had. A test asks for one with
+// `testWith('name')` of test/support/needs.ts.
+import { requirePrograms } from './packages.mjs'
+import { probeRegistry } from './npm-registry.mjs'
+import { mountSmallDisk } from './small-disk.mjs'
+import { startSystemdHost } from './systemd-host.mjs'
+
+export const services = [
+  { name: 'git', howTo: 'apt-get install git', start: () => requirePrograms({ git: 'git' }) },
+  { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
+  { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
+  { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },
+  { name: 'systemd-host', howTo: 'run the tests as root on Debian', start: startSystemdHost },
+]
+
+/** The environment variable that carries a service's address; with `_MISSING`, the reason why it has none. */
+export function variableOf(name) {
+  return `DEPLOYCTL_TEST_${name.toUpperCase().replaceAll('-', '_')}`
+}

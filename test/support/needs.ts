@@ -1,0 +1,42 @@
+/**
+ * Tests that need a real component. `npm test` starts what it can (test/services/) and leaves addresses in the
+ * environment; where one is missing the test fails in CI and is skipped elsewhere, with a title that says what to do.
+ */
+import { test, type TestFunction } from 'vitest'
+
+export type Component = 'git' | 'tmux' | 'npm-registry' | 'small-disk' | 'systemd-host'
+
+/** `test` for what needs a component. */
+export function testWith(
+  component: Component,
+): (title: string, run: TestFunction, timeoutMs?: number) => void {
+  const reason = missing(component)
+  return (title, run, timeoutMs) => {
+    if (reason === undefined) {
+      test(title, { timeout: timeoutMs ?? 120_000 }, run)
+    } else if (process.env['CI'] === 'true') {
+      test(title, () => {
+        throw new Error(`needs ${component}: ${reason}`)
+      })
+    } else {
+      test.skip(`${title} (needs ${component}: ${reason})`, run)
+    }
+  }
+}
+
+/** The address that the services' runner left; only inside a test of `testWith`. */
+export function addressOf(component: Component): string {
+  const address = process.env[variableOf(component)]
+  if (address === undefined)
+    throw new Error(`${component} is not there: ask for it with testWith('${component}')`)
+  return address
+}
+
+function missing(component: Component): string | undefined {
+  if (process.env[variableOf(component)] !== undefined) return undefined
+  return process.env[`${variableOf(component)}_MISSING`] ?? 'npm test starts it'
+}
+
+function variableOf(component: Component): string {
+  return `DEPLOYCTL_TEST_${component.toUpperCase().replaceAll('-', '_')}`
+}
