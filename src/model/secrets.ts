@@ -8,6 +8,18 @@ export interface Secrets {
   maskAll<T>(data: T): T
 }
 
+/** The same names with every value revealed: headers and environment variables, just before they are used. */
+export async function revealAll(
+  secrets: Secrets,
+  values: { readonly [name: string]: string },
+  signal?: AbortSignal,
+): Promise<{ readonly [name: string]: string }> {
+  const revealed = Object.entries(values).map(
+    async ([name, value]) => [name, await secrets.reveal(value, signal)] as const,
+  )
+  return Object.fromEntries(await Promise.all(revealed))
+}
+
 /** The names of the secrets a text refers to. `$${secret.X}` is no reference: it stands for the literal text `${secret.X}`. */
 export function secretNames(text: string): readonly string[] {
   return [...text.matchAll(/(?<!\$)\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g)].map((match) => match[1] ?? '')
