@@ -128,7 +128,9 @@ function isGlobal(node: ts.Node, name: string): node is ts.Identifier {
 
 /** Whether an enclosing scope has a name of its own for it. */
 function isShadowed(node: ts.Node, name: string): boolean {
-  for (let scope: ts.Node | undefined = node.parent; scope !== undefined; scope = scope.parent) {
+  let scope = node
+  while (!ts.isSourceFile(scope)) {
+    scope = scope.parent
     if (ts.isFunctionLike(scope) && scope.parameters.some((parameter) => binds(parameter.name, name)))
       return true
     const initializer = ts.isForOfStatement(scope) ? scope.initializer : undefined
@@ -144,7 +146,8 @@ function declares(list: ts.Node, name: string): boolean {
 }
 function binds(pattern: ts.BindingName, name: string): boolean {
   if (ts.isIdentifier(pattern)) return pattern.text === name
-  return pattern.elements.some((element) => ts.isBindingElement(element) && binds(element.name, name))
+  const elements: readonly ts.ArrayBindingElement[] = pattern.elements
+  return elements.some((element) => ts.isBindingElement(element) && binds(element.name, name))
 }
 
 function isMember(node: ts.Node, object: string, name: string): boolean {

@@ -22,16 +22,7 @@ export async function startSystemdHost(place) {
     await new Promise((done) =>
       host.exitCode === null && host.signalCode === null ? host.once('exit', done) : done(),
     )
-    await run('find', [
-      join(cgroups(), `deployctl-test-${host.pid}`),
-      '-depth',
-      '-type',
-      'd',
-      '-exec',
-      'rmdir',
-      '{}',
-      '+',
-    ])
+    await removeGroup(join(cgroups(), `deployctl-test-${host.pid}`))
   }
   try {
     const enter = await ready(host)
