@@ -24,6 +24,8 @@ export interface Outcome {
   readonly stuck: readonly Failure[]
   /** Services whose old release does not answer its checks after the unwind. */
   readonly unhealthy: readonly Failure[]
+  /** The journal could not be written any more: what was done was undone all the same, but it is not on record. */
+  readonly unjournalled: ErrorReport | null
   readonly durationMs: number
   /** Time spent undoing, part of durationMs; 0 when nothing was undone. */
   readonly unwindMs: number

@@ -81,7 +81,7 @@ export interface Plan {
   readonly sources: { readonly [name: string]: DriverSpec }
   readonly outcome: { readonly [service: string]: ServiceOutcome | null }
   readonly parallelism: number
-  /** Which services are undone together when one fails: for each, itself and others. */
+  /** Which services are undone when one fails: itself and others. One that is not listed takes the whole deployment along. */
   readonly fate: { readonly [service: string]: readonly string[] }
 }
 

@@ -1,0 +1,63 @@
+/** Probes until a service is believed to be healthy, or gives up and says what was seen last. */
+import { DeployError } from '../base/deploy-error.js'
+import { formatDuration } from '../base/duration.js'
+import type { Clock } from '../model/clock.js'
+import type { Progress } from '../model/event.js'
+import type { HealthCheck, ProbeAnswer, ProbePlace } from '../model/health-check.js'
+import type { CheckSpec } from '../model/spec.js'
+
+export async function awaitHealthy(
+  spec: CheckSpec,
+  check: HealthCheck,
+  place: ProbePlace,
+  deps: { readonly clock: Clock; readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal },
+): Promise<void> {
+  const { clock, signal } = deps
+  const startedMs = clock.monotonicMs()
+  let good = 0
+  let tries = 0
+  let last: ProbeAnswer = { healthy: false, seen: 'it was never probed' }
+  for (;;) {
+    last = await probeOnce(spec, check, place, clock, signal)
+    signal.throwIfAborted()
+    tries++
+    good = last.healthy ? good + 1 : 0
+    if (good >= spec.healthyAfter) return
+    deps.onProgress({ done: tries, total: null, unit: 'tries', label: last.seen })
+    const spentMs = clock.monotonicMs() - startedMs
+    if (spentMs + spec.intervalMs > spec.deadlineMs) throw unhealthy(spec, last, tries, spentMs)
+    await clock.sleep(spec.intervalMs, signal)
+    signal.throwIfAborted()
+  }
+}
+
+/** One probe within its own time; what it cannot answer in time is an answer too. */
+async function probeOnce(
+  spec: CheckSpec,
+  check: HealthCheck,
+  place: ProbePlace,
+  clock: Clock,
+  outer: AbortSignal,
+): Promise<ProbeAnswer> {
+  const over = new AbortController()
+  const late = new AbortController()
+  const limit = clock.sleep(spec.timeoutMs, over.signal).then((): ProbeAnswer => {
+    late.abort()
+    return { healthy: false, seen: `no answer within ${formatDuration(spec.timeoutMs)}` }
+  })
+  const probe = check.probe(place, AbortSignal.any([outer, late.signal]))
+  // A probe that loses the race may still reject, by its abort; nobody waits for that.
+  probe.catch(() => undefined)
+  try {
+    return await Promise.race([probe, limit])
+  } finally {
+    over.abort()
+  }
+}
+
+function unhealthy(spec: CheckSpec, last: ProbeAnswer, tries: number, spentMs: number): DeployError {
+  const often = `${tries} ${tries === 1 ? 'try' : 'tries'} in ${formatDuration(spentMs)}`
+  return new DeployError('CHECK_FAILED', `the check "${spec.name}" failed: ${last.seen} (${often})`, {
+    details: last.details ?? [],
+  })
+}

@@ -1,0 +1,153 @@
+/** One execution of a plan: applies single steps, and decides what a failure means for the others. */
+import { DeployError, reportOf, type ErrorReport } from '../base/deploy-error.js'
+import type { Failure, Outcome } from '../model/outcome.js'
+import type { Plan, Step } from '../model/plan.js'
+import type { ExecuteDeps, Undo } from './execute-deps.js'
+import { perform, type PerformDeps } from './perform.js'
+import { createReach, type Owner, type Reach } from './reach.js'
+import { createRunLog } from './run-log.js'
+import { unwind, type UnwindResult } from './unwind.js'
+
+export interface Run {
+  /** Applies a step unless it is done or given up; true when its followers may start. */
+  apply(step: Step): Promise<boolean>
+  /** A step failed, or (null) the whole deployment is being ended from outside. */
+  fail(step: Step | null, error: ErrorReport): void
+  /** Undoes services whose end was decided before this execution. */
+  undo(undo: Undo): void
+  /** Stops where it is: nothing more is applied, nothing is undone. */
+  stop(reason: unknown): void
+  cancelAll(reason: unknown): void
+  /** Waits until everything that is being undone is undone. */
+  settled(): Promise<void>
+  intact(): boolean
+  outcome(): Outcome
+}
+
+export function createRun(plan: Plan, deps: ExecuteDeps): Run {
+  const log = createRunLog(deps)
+  const performDeps: PerformDeps = { ...deps, log }
+  const reach = createReach(plan)
+  const active = new Map<Step, Promise<ErrorReport | null>>()
+  const failures: Failure[] = []
+  const warnings: Failure[] = []
+  const unwinding: Promise<void>[] = []
+  const unwound: UnwindResult[] = []
+  const startedMs = deps.clock.monotonicMs()
+  let unwindStartedMs: number | null = null
+  let stopped = false
+
+  const giveUp = (owners: readonly Owner[], failure: Failure): void => {
+    failures.push(failure)
+    if (stopped) return
+    const fresh = reach.add(owners, reasonOf(failure))
+    if (fresh.length === 0) return
+    unwindStartedMs ??= deps.clock.monotonicMs()
+    unwinding.push(unwindWhenQuiet(fresh, failure))
+  }
+
+  const unwindWhenQuiet = async (owners: readonly Owner[], failure: Failure): Promise<void> => {
+    const covers = (step: Step): boolean => owners.includes(step.service)
+    const services = owners.filter((owner) => owner !== null)
+    const entry = { at: log.now(), services, failedStep: failure.step, cause: failure.error }
+    await log.append({ type: 'unwind', ...entry })
+    log.emit({ type: 'unwind-started', ...entry })
+    await Promise.all([...active].filter(([step]) => covers(step)).map(([, work]) => work))
+    unwound.push(await unwind(plan, covers, performDeps))
+  }
+
+  const fail = (step: Step | null, error: ErrorReport): void => {
+    const owner = step?.service ?? null
+    giveUp(reach.of(owner), { step: step?.id ?? null, service: owner, error })
+  }
+
+  return {
+    fail,
+    async apply(step) {
+      if (log.statusOf(step) === 'applied') return true
+      if (stopped || reach.has(step.service)) return false
+      const work = applyStep(step, performDeps, reach.signalOf(step))
+      active.set(step, work)
+      const error = await work
+      active.delete(step)
+      if (error === null) return true
+      const failure = { step: step.id, service: step.service, error }
+      if (reach.has(step.service)) {
+        // It was being cancelled: only what it says beyond that is worth telling.
+        if (error.code !== 'CANCELLED') failures.push(failure)
+        return false
+      }
+      if (!step.tolerant) fail(step, error)
+      else warnings.push(failure)
+      return step.tolerant
+    },
+    undo({ services, failedStep, cause }) {
+      const all = services === 'all' || services.length === reach.services.length
+      const owner = plan.steps.find((step) => step.id === failedStep)?.service ?? null
+      giveUp(all ? reach.everyone() : services, { step: failedStep, service: owner, error: cause })
+    },
+    stop(reason) {
+      stopped = true
+      reach.cancelAll(reason)
+    },
+    cancelAll: (reason) => reach.cancelAll(reason),
+    async settled() {
+      await Promise.all(unwinding)
+    },
+    intact: () => reach.size === 0 && !stopped,
+    outcome() {
+      const endedMs = deps.clock.monotonicMs()
+      return {
+        ...verdict(reach, unwound),
+        failures,
+        warnings,
+        unjournalled: log.journalError,
+        durationMs: endedMs - startedMs,
+        unwindMs: unwindStartedMs === null ? 0 : endedMs - unwindStartedMs,
+      }
+    },
+  }
+}
+
+/** The error that ended the step, or null. A failure is journalled where the journal still takes it. */
+async function applyStep(step: Step, deps: PerformDeps, signal: AbortSignal): Promise<ErrorReport | null> {
+  const { log, clock } = deps
+  const beganMs = clock.monotonicMs()
+  try {
+    await log.record(step, 'apply-started')
+    await perform(step.apply, step, deps, signal)
+    await log.record(step, 'apply-succeeded', { durationMs: clock.monotonicMs() - beganMs })
+    return null
+  } catch (thrown) {
+    const error = reportOf(thrown)
+    if (log.statusOf(step) === 'applying') {
+      await log.record(step, 'apply-failed', { durationMs: clock.monotonicMs() - beganMs, error })
+    }
+    return error
+  }
+}
+
+function verdict(
+  reach: Reach,
+  unwound: readonly UnwindResult[],
+): Pick<Outcome, 'kind' | 'services' | 'leftovers' | 'stuck' | 'unhealthy'> {
+  const stuck = unwound.flatMap((result) => result.stuck)
+  const stuckOwners = new Set<Owner>(stuck.map((failure) => failure.service))
+  const kindOf = (service: string): Outcome['kind'] => {
+    if (!reach.has(service)) return 'applied'
+    return stuckOwners.has(service) || stuckOwners.has(null) ? 'stuck' : 'unwound'
+  }
+  return {
+    kind: stuck.length > 0 ? 'stuck' : reach.size > 0 ? 'unwound' : 'applied',
+    services: Object.fromEntries(reach.services.map((service) => [service, kindOf(service)])),
+    leftovers: unwound.flatMap((result) => result.leftovers),
+    stuck,
+    unhealthy: unwound.flatMap((result) => result.unhealthy),
+  }
+}
+
+/** What the cancelled steps are told: the interrupt itself, or whose failure takes them along. */
+function reasonOf(failure: Failure): DeployError {
+  if (failure.step === null) return new DeployError(failure.error.code, failure.error.message)
+  return new DeployError('CANCELLED', `cancelled, because ${failure.step} failed`)
+}

@@ -1,0 +1,75 @@
+/** Undoes every started step of a set of services, newest first, and proves that what served before serves again. */
+import { reportOf, type ErrorReport } from '../base/deploy-error.js'
+import type { Failure, Outcome } from '../model/outcome.js'
+import { isOperation, type Verb } from '../model/operation.js'
+import type { Plan, Step } from '../model/plan.js'
+import { perform, type PerformDeps } from './perform.js'
+import { reversed, runSchedule } from './schedule.js'
+
+export interface UnwindResult {
+  readonly leftovers: Outcome['leftovers']
+  readonly stuck: readonly Failure[]
+  readonly unhealthy: readonly Failure[]
+}
+
+/** Verbs after which the old release may have stopped answering. */
+const disturbing: ReadonlySet<Verb> = new Set(['start', 'stop', 'route'])
+
+export async function unwind(plan: Plan, covers: (step: Step) => boolean, deps: PerformDeps): Promise<UnwindResult> {
+  const { log } = deps
+  const begun = plan.steps.filter((step) => {
+    const status = log.statusOf(step)
+    return covers(step) && status !== 'waiting' && status !== 'reverted' && step.apply.verb !== 'prune'
+  })
+  const leftovers: Outcome['leftovers'][number][] = []
+  const stuck: Failure[] = []
+  await runSchedule(reversed(begun), plan.parallelism, async ({ node: step }) => {
+    if ('irreversible' in step.revert) {
+      leftovers.push({ step: step.title, reason: step.revert.irreversible })
+      return true
+    }
+    const error = await revertStep(step, deps)
+    if (error === null) return true
+    stuck.push({ step: step.id, service: step.service, error })
+    return false // what stands on a step that could not be undone must stay as well
+  })
+  const unhealthy = stuck.length > 0 ? [] : await checkOldReleases(plan, begun, deps)
+  return { leftovers, stuck, unhealthy }
+}
+
+async function revertStep(step: Step, deps: PerformDeps): Promise<ErrorReport | null> {
+  const { log, clock } = deps
+  const startedMs = clock.monotonicMs()
+  try {
+    await log.record(step, 'revert-started')
+    if (isOperation(step.revert)) await perform(step.revert, step, deps, new AbortController().signal)
+  } catch (error) {
+    const report = reportOf(error)
+    await log.record(step, 'revert-failed', { durationMs: clock.monotonicMs() - startedMs, error: report })
+    return report
+  }
+  await log.record(step, 'revert-succeeded', { durationMs: clock.monotonicMs() - startedMs })
+  return null
+}
+
+/** The old release has to answer its checks again, where it was disturbed at all. */
+async function checkOldReleases(plan: Plan, begun: readonly Step[], deps: PerformDeps): Promise<readonly Failure[]> {
+  const disturbed = new Set(begun.filter((step) => disturbing.has(step.apply.verb)).map((step) => step.service))
+  const checks = plan.afterUnwind.flatMap((operation) => {
+    if (operation.verb !== 'check') return []
+    const service = plan.instances[operation.instance]?.service ?? null
+    return disturbed.has(service) ? [{ operation, service }] : []
+  })
+  const failures = await Promise.all(
+    checks.map(async ({ operation, service }): Promise<readonly Failure[]> => {
+      const step = { id: `${service ?? 'deployment'}/check-after-unwind`, timeoutMs: 600_000 }
+      try {
+        await perform(operation, step, deps, new AbortController().signal)
+        return []
+      } catch (error) {
+        return [{ step: null, service, error: reportOf(error) }]
+      }
+    }),
+  )
+  return failures.flat()
+}

@@ -1,0 +1,44 @@
+/** From deploy.yaml and the chosen releases to what should run: instances with names and specifications. Pure. */
+import { digestOf, type Json } from '../base/hash.js'
+import type { ServiceConfig } from '../model/config.js'
+import type { Instance } from '../model/instance.js'
+import { withRelease } from '../model/interpolate-release.js'
+import type { Release } from '../model/release.js'
+import { releaseFolderName } from '../model/release-folder.js'
+import type { InstanceSpec } from '../model/spec.js'
+import type { TargetTraits } from '../model/target.js'
+
+/** The machine deployctl runs on. */
+export const localHost = 'local'
+
+export interface DesiredService {
+  readonly config: ServiceConfig
+  readonly release: Release
+  readonly spec: InstanceSpec
+  readonly instances: readonly Instance[]
+  /** Why this release: shown when it is a change. */
+  readonly reason: string
+}
+
+export function desire(
+  config: ServiceConfig,
+  release: Release,
+  reason: string,
+  traits: TargetTraits,
+): DesiredService {
+  const spec = withRelease({ target: config.target, checks: config.checks }, release)
+  const instance: Instance = {
+    service: config.name,
+    host: localHost,
+    name: releaseFolderName(release, shapingOptions(spec, traits)),
+    release,
+    specDigest: digestOf(spec),
+  }
+  return { config, release, spec, instances: [instance], reason }
+}
+
+/** The options that shape what is staged: they are part of an instance's name. */
+function shapingOptions(spec: InstanceSpec, traits: TargetTraits): Json {
+  const entries = Object.entries(spec.target).filter(([option]) => traits.effects[option] === 'stage')
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,71 @@
+/** Compares what should run with what is recorded and observed, service by service, and says why they differ. Pure. */
+import { canonicalJson } from '../base/hash.js'
+import type { Change, ChangeKind, Drift } from '../model/change.js'
+import { showVersion } from '../model/release.js'
+import type { DriverSpec, InstanceSpec } from '../model/spec.js'
+import type { Deployed } from '../model/state.js'
+import type { OptionEffect, TargetTraits } from '../model/target.js'
+import type { DesiredService } from './desire.js'
+
+export interface Difference {
+  readonly change: Change
+  /** What the change takes; an option's effect at least, and `route` for a new release. */
+  readonly effects: ReadonlySet<OptionEffect>
+  /** True when nothing but drift has to be put right. */
+  readonly repairOnly: boolean
+}
+
+export function diffService(
+  service: string,
+  desired: DesiredService | null,
+  recorded: Deployed | null,
+  drift: readonly Drift[],
+  traits: TargetTraits,
+): Difference {
+  const before = recorded === null ? null : { release: recorded.release, spec: recorded.spec }
+  const after = desired === null ? null : { release: desired.release, spec: desired.spec }
+  const answer = (kind: ChangeKind, reasons: readonly string[], effects: Iterable<OptionEffect> = []): Difference => ({
+    change: { service, kind, before, after, reasons },
+    effects: new Set(effects),
+    repairOnly: false,
+  })
+  if (desired === null) return answer('remove', ['it is no longer in deploy.yaml'])
+  if (recorded === null) return answer('create', [`it is new here; ${desired.reason}`])
+
+  const sameRelease = recorded.release.digest === desired.release.digest
+  const options = changedOptions(recorded.spec, desired.spec, traits)
+  const effects = new Set(options.map((option) => option.effect))
+  const reasons = [
+    ...(sameRelease ? [] : [releaseReason(recorded, desired)]),
+    ...options.filter(({ effect }) => effect !== 'none').map(({ name }) => `${name} changed in deploy.yaml`),
+  ]
+  if (effects.has('replace')) return answer('replace', reasons, effects)
+  if (reasons.length > 0) return answer('update', reasons, [...effects, 'route'])
+  if (drift.length === 0) return answer('none', [])
+  return { ...answer('update', ['what is there is not what is recorded'], ['route']), repairOnly: true }
+}
+
+function releaseReason(recorded: Deployed, desired: DesiredService): string {
+  if (recorded.release.version !== desired.release.version) return desired.reason
+  return `${showVersion(desired.release.version)} was published again with other content`
+}
+
+/** The options of the target that differ, and what changing each takes. Another type of target is another place. */
+function changedOptions(
+  before: InstanceSpec,
+  after: InstanceSpec,
+  traits: TargetTraits,
+): readonly { readonly name: string; readonly effect: OptionEffect }[] {
+  if (before.target.type !== after.target.type) return [{ name: 'type', effect: 'replace' }]
+  const names = [...new Set([...Object.keys(before.target), ...Object.keys(after.target)])].sort()
+  return names
+    .filter((name) => canonicalJson(before.target[name] ?? null) !== canonicalJson(after.target[name] ?? null))
+    .map((name) => ({ name, effect: traits.effects[name] ?? 'replace' }))
+}
+
+/** Whether two specs live at the same place, so that one takes over what the other left there. */
+export function samePlace(a: DriverSpec, b: DriverSpec, traits: TargetTraits): boolean {
+  if (a.type !== b.type) return false
+  const places = Object.entries(traits.effects).filter(([, effect]) => effect === 'replace')
+  return places.every(([option]) => canonicalJson(a[option] ?? null) === canonicalJson(b[option] ?? null))
+}

@@ -1,0 +1,93 @@
+/**
+ * From the drafts of every changed service to the steps of the plan and what each needs. Pure.
+ *
+ * The order: hooks before the deployment; every service's staging, side by side; each service's move, after those it
+ * depends on; services that go, after all others; hooks after the deployment; and last, when nothing can fail any more,
+ * what retention no longer keeps.
+ */
+import { instanceId } from '../model/instance.js'
+import type { PlanCommand, ServiceOutcome, Step } from '../model/plan.js'
+import type { HookSpec } from '../model/spec.js'
+import { inDependencyOrder } from './dependencies.js'
+import { localHost } from './desire.js'
+import { hookDrafts, momentsOf, weaveHooks, type HookDraft, type HookScene } from './hook-drafts.js'
+import type { ServiceDrafts, ServiceMove } from './moves.js'
+import { createStepPen, type Tables } from './step-pen.js'
+import type { Draft } from './strategies/strategy.js'
+
+/** One changed service, ready to be drawn into the graph. */
+export interface ServiceChapter extends ServiceMove {
+  readonly service: string
+  readonly outcome: ServiceOutcome | null
+  readonly drafts: ServiceDrafts
+}
+
+export function drawGraph(
+  chapters: readonly ServiceChapter[],
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  hooks: readonly HookSpec[],
+  command: PlanCommand,
+  tables: Tables,
+): readonly Step[] {
+  if (chapters.length === 0) return []
+  const pen = createStepPen(tables)
+  const moments = momentsOf[command]
+  const whole: HookScene = { host: localHost, service: null, instance: null, previous: null }
+  const ordered = chaptersInOrder(chapters, dependencies)
+
+  const opening = pen.chain(null, hookDrafts(hooks, moments.first, whole), [])
+  const staged = new Map<string, readonly string[]>()
+  for (const chapter of ordered) {
+    const before = pen.chain(chapter.service, hooksAt(moments.first, chapter, hooks), opening)
+    const stages = chapter.drafts.stage.flatMap((draft) => pen.chain(chapter.service, [draft], before))
+    staged.set(chapter.service, stages.length > 0 ? stages : before)
+  }
+  const ends = new Map<string, readonly string[]>()
+  for (const chapter of ordered) {
+    const goes = chapter.desired === null
+    const awaited = goes
+      ? ordered.filter((other) => other.desired !== null).flatMap((other) => ends.get(other.service) ?? [])
+      : (dependencies.get(chapter.service) ?? []).flatMap((name) => ends.get(name) ?? [])
+    const drafts = [...moveWithHooks(chapter, hooks), ...hooksAt(moments.last, chapter, hooks)]
+    ends.set(chapter.service, pen.chain(chapter.service, drafts, [...(staged.get(chapter.service) ?? []), ...awaited]))
+  }
+  pen.chain(null, hookDrafts(hooks, moments.last, whole), [...ends.values()].flat())
+  // Nothing in the graph orders these: the executor runs every prune when all else has succeeded.
+  for (const chapter of ordered) for (const draft of chapter.drafts.prune) pen.chain(chapter.service, [draft], [])
+  return pen.steps()
+}
+
+/** Services in the order of their dependencies, then by name; those that go come last. */
+function chaptersInOrder(
+  chapters: readonly ServiceChapter[],
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): readonly ServiceChapter[] {
+  const byName = new Map(chapters.map((chapter) => [chapter.service, chapter]))
+  const goes = (chapter: ServiceChapter): number => (chapter.desired === null ? 1 : 0)
+  const sorted = [...chapters].sort((a, b) => goes(a) - goes(b) || (a.service < b.service ? -1 : 1))
+  return inDependencyOrder(
+    sorted.map((chapter) => chapter.service),
+    dependencies,
+  ).flatMap((name) => byName.get(name) ?? [])
+}
+
+/** Hooks belong to a deployment of something new; a repair puts back what was there and runs none. */
+function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly (Draft | HookDraft)[] {
+  return weaveHooks(chapter.drafts.move, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
+}
+
+function hooksAt(when: HookSpec['when'], chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly HookDraft[] {
+  return chapter.difference.repairOnly ? [] : hookDrafts(hooks, when, sceneOf(chapter))
+}
+
+/** Whose hooks these are, and between which two instances they stand. */
+export function sceneOf(chapter: Pick<ServiceChapter, 'service' | 'desired' | 'recorded'>): HookScene {
+  const next = chapter.desired?.instances[0]
+  const old = chapter.recorded?.instances[0]
+  return {
+    host: localHost,
+    service: chapter.service,
+    instance: next === undefined ? null : instanceId(next),
+    previous: old === undefined ? null : instanceId(old),
+  }
+}

@@ -1,0 +1,40 @@
+/** What state will say of a service once the plan is applied: active, earlier releases, holds, pin. Pure. */
+import { instanceId } from '../model/instance.js'
+import type { PlanCommand, PlannedHold, PlannedPin, ServiceOutcome } from '../model/plan.js'
+import { showVersion } from '../model/release.js'
+import type { Hold, RecordedService } from '../model/state.js'
+import type { DesiredService } from './desire.js'
+import type { Difference } from './diff.js'
+import { demote, retain } from './retention.js'
+
+export function outcomeOfService(input: {
+  readonly command: PlanCommand
+  readonly desired: DesiredService
+  readonly difference: Difference
+  readonly recorded: RecordedService | null
+  readonly holds: readonly Hold[]
+  readonly keepReleases: number
+}): ServiceOutcome {
+  const { command, desired, difference, recorded } = input
+  const digest = desired.release.digest
+  const left = recorded?.active.release ?? null
+  const holds: PlannedHold[] = input.holds.filter((hold) => hold.digest !== digest)
+  let pin: PlannedPin | null = recorded?.pin ?? null
+  if (command === 'rollback' && left !== null && left.digest !== digest) {
+    const reason = `rolled back from ${showVersion(left.version)}`
+    if (!holds.some((hold) => hold.digest === left.digest)) {
+      holds.push({ version: left.version, digest: left.digest, cause: 'rolledBack', reason })
+    }
+    pin = { version: desired.release.version, digest, reason }
+  }
+  // Another place has nothing of the earlier releases; they can only come from the source again.
+  const moved = difference.change.kind === 'replace'
+  const previous = moved ? [] : demote(recorded?.active ?? null, recorded?.previous ?? [], digest)
+  return {
+    active: desired.instances.map(instanceId),
+    deployed: difference.change.kind !== 'none' && !difference.repairOnly,
+    previous: retain(previous, holds, pin?.digest ?? null, input.keepReleases),
+    holds,
+    pin,
+  }
+}

@@ -1,0 +1,24 @@
+/** How long each operation may take, where deploy.yaml does not say. Generous: they end what hangs, not what is slow. */
+import type { InstanceSpec } from '../model/spec.js'
+import type { Verb } from '../model/operation.js'
+
+const minuteMs = 60_000
+
+const limitsMs: { readonly [V in Exclude<Verb, 'check' | 'hook'>]: number } = {
+  stage: 60 * minuteMs,
+  discard: 10 * minuteMs,
+  start: 10 * minuteMs,
+  stop: 10 * minuteMs,
+  route: 10 * minuteMs,
+  prune: 10 * minuteMs,
+}
+
+export function timeoutOf(verb: Exclude<Verb, 'check' | 'hook'>): number {
+  return limitsMs[verb]
+}
+
+/** A check ends by its own deadlines; this is the engine's net under them. */
+export function checkTimeoutMs(spec: InstanceSpec | undefined): number {
+  const deadlines = spec?.checks.map((check) => check.deadlineMs + check.timeoutMs) ?? []
+  return Math.max(minuteMs, ...deadlines) + minuteMs
+}
