@@ -52,6 +52,7 @@ const exitOf = {
   TARGET_REFUSED: exitCodes.error,
   DISK_FULL: exitCodes.error,
   PERMISSION_DENIED: exitCodes.error,
+  IO_FAILED: exitCodes.error,
   COMMAND_FAILED: exitCodes.error,
   COMMAND_NOT_FOUND: exitCodes.error,
   CHECK_FAILED: exitCodes.error,

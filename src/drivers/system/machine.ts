@@ -1,0 +1,20 @@
+/** This machine and this person, as locks and records name them. */
+import { hostname, userInfo } from 'node:os'
+import type { Ports } from '../../model/ports.js'
+
+export function thisMachine(): Ports['machine'] {
+  return { hostName: hostname(), user: userName(), pid: process.pid }
+}
+
+/** The person behind sudo rather than root; a user without a passwd entry (in containers) is known by number. */
+function userName(): string {
+  const named = [process.env['SUDO_USER'], process.env['USER']].find(
+    (name) => name !== undefined && name !== '',
+  )
+  if (named !== undefined) return named
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
