@@ -9,6 +9,11 @@ export interface FetchContext {
   /** For an archive: the file to write. It may hold the beginning from an earlier try, to be continued. */
   readonly file: string
   readonly onProgress: (progress: Progress) => void
+  /**
+   * Every byte as it is written to the file, once and in order (offset 0 begins anew), where the source can give them:
+   * it spares the caller reading the file again to verify it.
+   */
+  readonly onBytes?: (bytes: Uint8Array, offset: number) => void
   readonly signal: AbortSignal
 }
 

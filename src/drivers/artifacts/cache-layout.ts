@@ -1,0 +1,59 @@
+/**
+ * Where things lie in the cache, and the note beside each of them. One file knows the names, so that fetching, listing
+ * and pruning agree:
+ *
+ *   <algorithm>-<hex>          an artifact: whole and verified, or it is not there
+ *   <algorithm>-<hex>.json     its note: name, size, digest, where it came from; touched whenever it is used
+ *   partial/<algorithm>-<hex>  the beginning of one that is being fetched (and `.resume` beside it)
+ *   locks/<algorithm>-<hex>    who is fetching it
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Digest } from './file-digest.js'
+
+export interface CachePlaces {
+  readonly artifact: string
+  readonly note: string
+  readonly partial: string
+  readonly lock: string
+}
+
+export const partialFolder = 'partial'
+export const lockFolder = 'locks'
+
+export function placesOf(directory: string, digest: Digest): CachePlaces {
+  const key = `${digest.algorithm}-${digest.hex}`
+  return {
+    artifact: join(directory, key),
+    note: join(directory, `${key}.json`),
+    partial: join(directory, partialFolder, key),
+    lock: join(directory, lockFolder, key),
+  }
+}
+
+/** The digest that a file's name stands for, or null when it is none of ours. */
+export function digestOfName(name: string): string | null {
+  const match = /^(sha256|sha512)-([0-9a-f]+)$/.exec(name)
+  return match === null ? null : `${match[1] ?? ''}:${match[2] ?? ''}`
+}
+
+export interface CacheNote {
+  readonly name: string
+  readonly digest: string
+  readonly size: number
+  readonly source: string
+  readonly version: string
+  readonly fetchedAt: string
+}
+
+/** Null when there is none, or it cannot be read: the artifact is no worse for it. */
+export async function readNote(path: string): Promise<CacheNote | null> {
+  try {
+    // written by ourselves, and shown only
+    const note = JSON.parse(await readFile(path, 'utf8')) as Partial<CacheNote>
+    const { name = '', digest = '', size = 0, source = '', version = '', fetchedAt = '' } = note
+    return { name, digest, size, source, version, fetchedAt }
+  } catch {
+    return null
+  }
+}
