@@ -25,8 +25,27 @@ export interface Notification {
   readonly failure: ErrorReport | null
 }
 
+/**
+ * The cause of a NOTIFY_FAILED when the other side said whether, or after what time, another try is worth it.
+ * Repeating is the caller's, so this is how a driver tells it.
+ */
+export class DeliveryRefused extends Error {
+  override readonly name = 'DeliveryRefused'
+  readonly retry: 'later' | 'never'
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, retry: 'later' | 'never', retryAfterMs: number | null = null) {
+    super(message)
+    this.retry = retry
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 export interface Notifier {
-  /** Delivers once; throws when it could not. Time limits and repeats are the caller's. */
+  /**
+   * Delivers once; time limits and repeats are the caller's. Throws DeployError NOTIFY_FAILED when it could not, and
+   * one with another code (SECRET_MISSING, COMMAND_NOT_FOUND …) when it never can. No message holds a secret address.
+   */
   notify(notification: Notification, signal: AbortSignal): Promise<void>
 }
 

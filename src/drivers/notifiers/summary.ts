@@ -1,0 +1,28 @@
+/** A notification in one line, for subjects and headers. */
+import type { Notification } from '../../model/notifier.js'
+import type { NotificationEvent } from '../../model/config.js'
+
+type Sentence = (project: string, environment: string) => string
+
+const sentences: {
+  readonly [command in Notification['command']]: { readonly [e in NotificationEvent]: Sentence }
+} = {
+  apply: {
+    started: (project, environment) => `${project} is being deployed to ${environment}`,
+    succeeded: (project, environment) => `${project} was deployed to ${environment}`,
+    rolledBack: (project, environment) => `${project} was rolled back on ${environment}`,
+    failed: (project, environment) => `${project} was not deployed to ${environment}`,
+    stuck: (project, environment) => `${project} on ${environment} is stuck: a person is needed`,
+  },
+  rollback: {
+    started: (project, environment) => `${project} is being rolled back on ${environment}`,
+    succeeded: (project, environment) => `${project} was rolled back on ${environment}`,
+    rolledBack: (project, environment) => `${project} was rolled back on ${environment}`,
+    failed: (project, environment) => `${project} was not rolled back on ${environment}`,
+    stuck: (project, environment) => `${project} on ${environment} is stuck: a person is needed`,
+  },
+}
+
+export function summaryOf({ command, event, project, environment }: Notification): string {
+  return sentences[command][event](project, environment)
+}
