@@ -1,10 +1,9 @@
 // hello v1.0.1: counts its visits in data/visits.txt, a folder that all releases share.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const version = '1.0.1'
 const visitsFile = new URL('./data/visits.txt', import.meta.url)
-mkdirSync(new URL('./data/', import.meta.url), { recursive: true })
 
 const server = createServer((request, response) => {
   if (request.url === '/health') {

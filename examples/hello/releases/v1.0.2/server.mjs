@@ -1,11 +1,10 @@
 // hello v1.0.2: its greeting moved out of the code, to greeting.txt.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const version = '1.0.2'
 const greetingFile = new URL('./greeting.txt', import.meta.url)
 const visitsFile = new URL('./data/visits.txt', import.meta.url)
-mkdirSync(new URL('./data/', import.meta.url), { recursive: true })
 
 const server = createServer((request, response) => {
   if (request.url === '/health') {

@@ -1,12 +1,11 @@
 // hello v1.0.3: greetings in several languages, in greetings/. Whoever packed this release forgot that folder.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const version = '1.0.3'
 const greetingName = `greetings/${process.env.HELLO_LANGUAGE ?? 'en'}.txt`
 const greetingFile = new URL(greetingName, import.meta.url)
 const visitsFile = new URL('./data/visits.txt', import.meta.url)
-mkdirSync(new URL('./data/', import.meta.url), { recursive: true })
 
 const server = createServer((request, response) => {
   try {
