@@ -28,6 +28,8 @@ export interface World {
   traits(type: string): TargetTraits
   check(spec: CheckSpec): HealthCheck
   notifier(spec: DriverSpec): Notifier
+  /** 0–1, for the jitter of repeated tries. */
+  random(): number
   /** Random hexadecimal digits, for deployment and state ids. */
   randomHex(digits: number): string
 }

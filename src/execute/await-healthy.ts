@@ -10,7 +10,11 @@ export async function awaitHealthy(
   spec: CheckSpec,
   check: HealthCheck,
   place: ProbePlace,
-  deps: { readonly clock: Clock; readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal },
+  deps: {
+    readonly clock: Clock
+    readonly onProgress: (progress: Progress) => void
+    readonly signal: AbortSignal
+  },
 ): Promise<void> {
   const { clock, signal } = deps
   const startedMs = clock.monotonicMs()

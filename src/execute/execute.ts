@@ -19,7 +19,11 @@ export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
   const releaseLost = onAbort(deps.lost, (reason) => run.stop(reason))
   if (deps.undo !== undefined) run.undo(deps.undo)
   const releaseInterrupt = onAbort(deps.interrupt, (reason) => run.fail(null, reportOf(reason)))
-  await runSchedule(plan.steps.filter((step) => !isPrune(step)), plan.parallelism, (step) => run.apply(step))
+  await runSchedule(
+    plan.steps.filter((step) => !isPrune(step)),
+    plan.parallelism,
+    (step) => run.apply(step),
+  )
   await run.settled()
   releaseInterrupt()
 
@@ -43,7 +47,11 @@ function onAbort(signal: AbortSignal, act: (reason: unknown) => void): () => voi
 }
 
 function lockLost(): DeployError {
-  return new DeployError('LOCK_LOST', 'the lock was taken away while the deployment ran; it stopped where it was', {
-    hint: 'find out who ran `deployctl unlock`, then run `deployctl recover`',
-  })
+  return new DeployError(
+    'LOCK_LOST',
+    'the lock was taken away while the deployment ran; it stopped where it was',
+    {
+      hint: 'find out who ran `deployctl unlock`, then run `deployctl recover`',
+    },
+  )
 }

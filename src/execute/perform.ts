@@ -26,7 +26,10 @@ export async function perform(
 ): Promise<void> {
   const { log, deployment } = deps
   // The table pairs each verb with its performer; TypeScript cannot follow that pairing through an index.
-  const performer = deps.performers[operation.verb] as (operation: Operation, context: OperationContext) => Promise<void>
+  const performer = deps.performers[operation.verb] as (
+    operation: Operation,
+    context: OperationContext,
+  ) => Promise<void>
   await within(step.timeoutMs, signal, deps.clock, step.id, (inner) =>
     performer(operation, {
       signal: inner,

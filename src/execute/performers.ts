@@ -26,12 +26,17 @@ export interface PerformerDeps {
 
 export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
   const instanceOf = (id: InstanceId): Instance => must(plan.instances[id], `instance ${id}`)
-  const specOf = (instance: Instance): InstanceSpec => must(plan.specs[instance.specDigest], `specification of ${instance.name}`)
+  const specOf = (instance: Instance): InstanceSpec =>
+    must(plan.specs[instance.specDigest], `specification of ${instance.name}`)
   const targetOf = (instance: Instance): Target => deps.target(specOf(instance).target)
   const orNull = (id: InstanceId | null): Instance | null => (id === null ? null : instanceOf(id))
 
   const variablesFor = (
-    scene: { readonly service: string | null; readonly instance: Instance | null; readonly previous: Instance | null },
+    scene: {
+      readonly service: string | null
+      readonly instance: Instance | null
+      readonly previous: Instance | null
+    },
     hook: string | null,
     context: OperationContext,
   ): { readonly folder: string | null; readonly variables: { readonly [name: string]: string } } => {
@@ -62,10 +67,18 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
 
   const check = async (id: InstanceId, context: OperationContext): Promise<void> => {
     const instance = instanceOf(id)
-    const { folder, variables } = variablesFor({ service: instance.service, instance, previous: null }, null, context)
+    const { folder, variables } = variablesFor(
+      { service: instance.service, instance, previous: null },
+      null,
+      context,
+    )
     const place: ProbePlace = { host: instance.host, folder, env: variables }
     const failed = new AbortController()
-    const waiting = { clock: deps.clock, onProgress: context.onProgress, signal: AbortSignal.any([context.signal, failed.signal]) }
+    const waiting = {
+      clock: deps.clock,
+      onProgress: context.onProgress,
+      signal: AbortSignal.any([context.signal, failed.signal]),
+    }
     const all = specOf(instance).checks.map((spec) => awaitHealthy(spec, deps.check(spec), place, waiting))
     try {
       await Promise.all(all)
@@ -112,6 +125,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
 
 /** What a plan refers to but does not hold is a forged or broken plan: that is no ordinary failure. */
 function must<T>(value: T | null | undefined, what: string): T {
-  if (value === undefined || value === null) throw new Error(`the plan does not hold the ${what} that it refers to`)
+  if (value === undefined || value === null)
+    throw new Error(`the plan does not hold the ${what} that it refers to`)
   return value
 }

@@ -25,7 +25,8 @@ export async function runHook(
   const name = hook.undo ? `the revert of hook "${hook.hook}"` : `hook "${hook.hook}"`
   const directory = directoryOf(hook, place, name)
   const env: Record<string, string> = { ...place.variables }
-  for (const [key, value] of Object.entries(hook.env)) env[key] = await deps.secrets.reveal(value, context.signal)
+  for (const [key, value] of Object.entries(hook.env))
+    env[key] = await deps.secrets.reveal(value, context.signal)
   const result = await deps.shell.run(
     {
       command: hook.command,
@@ -52,7 +53,11 @@ export async function runHook(
 function directoryOf(hook: HookOperation, place: HookPlace, name: string): string {
   if (hook.directory === 'project') return place.projectDirectory
   if (place.releaseFolder !== null) return place.releaseFolder
-  throw new DeployError('COMMAND_FAILED', `${name} is to run in the new release's folder, and there is none`, {
-    hint: 'set `directory: project` on the hook',
-  })
+  throw new DeployError(
+    'COMMAND_FAILED',
+    `${name} is to run in the new release's folder, and there is none`,
+    {
+      hint: 'set `directory: project` on the hook',
+    },
+  )
 }

@@ -12,7 +12,11 @@ import type { Step } from '../model/plan.js'
 export interface RunLog {
   statusOf(step: Step): StepStatus
   /** Durable when it resolves. For what goes forward it rejects when the journal cannot be written, with the status unchanged. */
-  record(step: Step, event: StepEvent, extra?: { readonly durationMs?: number; readonly error?: ErrorReport }): Promise<void>
+  record(
+    step: Step,
+    event: StepEvent,
+    extra?: { readonly durationMs?: number; readonly error?: ErrorReport },
+  ): Promise<void>
   /** The same for other entries: an `unwind` is never stopped by the journal, a `child` is not started without it. */
   append(entry: JournalEntry): Promise<void>
   /** The first write that failed. Undoing goes on without a journal, since every revert may be repeated. */
@@ -63,5 +67,8 @@ export function createRunLog(deps: {
 }
 
 function goesBack(entry: JournalEntry): boolean {
-  return entry.type === 'unwind' || (entry.type === 'step' && entry.event !== 'apply-started' && entry.event !== 'apply-succeeded')
+  return (
+    entry.type === 'unwind' ||
+    (entry.type === 'step' && entry.event !== 'apply-started' && entry.event !== 'apply-succeeded')
+  )
 }

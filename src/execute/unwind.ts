@@ -15,7 +15,11 @@ export interface UnwindResult {
 /** Verbs after which the old release may have stopped answering. */
 const disturbing: ReadonlySet<Verb> = new Set(['start', 'stop', 'route'])
 
-export async function unwind(plan: Plan, covers: (step: Step) => boolean, deps: PerformDeps): Promise<UnwindResult> {
+export async function unwind(
+  plan: Plan,
+  covers: (step: Step) => boolean,
+  deps: PerformDeps,
+): Promise<UnwindResult> {
   const { log } = deps
   const begun = plan.steps.filter((step) => {
     const status = log.statusOf(step)
@@ -53,8 +57,14 @@ async function revertStep(step: Step, deps: PerformDeps): Promise<ErrorReport | 
 }
 
 /** The old release has to answer its checks again, where it was disturbed at all. */
-async function checkOldReleases(plan: Plan, begun: readonly Step[], deps: PerformDeps): Promise<readonly Failure[]> {
-  const disturbed = new Set(begun.filter((step) => disturbing.has(step.apply.verb)).map((step) => step.service))
+async function checkOldReleases(
+  plan: Plan,
+  begun: readonly Step[],
+  deps: PerformDeps,
+): Promise<readonly Failure[]> {
+  const disturbed = new Set(
+    begun.filter((step) => disturbing.has(step.apply.verb)).map((step) => step.service),
+  )
   const checks = plan.afterUnwind.flatMap((operation) => {
     if (operation.verb !== 'check') return []
     const service = plan.instances[operation.instance]?.service ?? null

@@ -4,14 +4,6 @@ import type { Failure, Outcome } from './outcome.js'
 import type { OutcomeKind } from './journal.js'
 import type { PlanCommand } from './plan.js'
 
-export interface HistoryStep {
-  readonly id: string
-  readonly title: string
-  readonly status: string
-  readonly startedAt: string | null
-  readonly durationMs: number | null
-}
-
 export interface HistoryRecord {
   readonly type: 'deployctl-deployment'
   readonly format: 1
@@ -38,6 +30,7 @@ export interface HistoryRecord {
   readonly warnings: readonly Failure[]
   readonly leftovers: Outcome['leftovers']
   readonly stuck: readonly Failure[]
+  readonly unhealthy: readonly Failure[]
   readonly durationMs: number
   readonly unwindMs: number
 }

@@ -10,7 +10,7 @@ import type { DriverSpec, InstanceSpec } from '../model/spec.js'
 import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost, type DesiredService } from './desire.js'
-import { diffService } from './diff.js'
+import { diffService, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
 import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
@@ -43,7 +43,10 @@ export function buildPlan(input: PlanInput): Plan {
   for (const chapter of changed) outcome[chapter.service] = chapter.outcome
   for (const old of input.renamed.values()) outcome[old] = null
   const tables = tablesOf(changed, input.config.sources)
-  const dependencies = changedDependencies(new Set(changed.map((chapter) => chapter.service)), input.config.services)
+  const dependencies = changedDependencies(
+    new Set(changed.map((chapter) => chapter.service)),
+    input.config.services,
+  )
   const content = {
     format: 1,
     project: input.config.project,
@@ -53,7 +56,7 @@ export function buildPlan(input: PlanInput): Plan {
       lineage: (input.state ?? noState).lineage,
       serial: (input.state ?? noState).serial,
       configDigest: input.configDigest,
-      observedDigest: digestOf([...input.observed].sort(([a], [b]) => (a < b ? -1 : 1))),
+      observedDigest: observedDigest(input.observed),
     },
     changes: chapters.map((chapter) => chapter.difference.change),
     drift: chapters.flatMap((chapter) => chapter.observations.flatMap((seen) => seen.drift)),
@@ -69,6 +72,11 @@ export function buildPlan(input: PlanInput): Plan {
   return { ...content, id: digestOf(content) }
 }
 
+/** The digest of what was seen, for a plan's basis. */
+export function observedDigest(observed: PlanInput['observed']): string {
+  return digestOf([...observed].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const desired = input.desired.get(service) ?? null
   const recordedName = input.renamed.get(service) ?? service
@@ -79,19 +87,38 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   if (spec === undefined) throw new Error(`plan: ${service} is neither desired nor recorded`)
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
-  const difference = diffService(service, desired, recorded, drift, traits)
-  const outcome = desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
-  const keep = [...(desired?.instances ?? []), ...(outcome?.previous ?? []).flatMap((deployed) => deployed.instances)]
-  const move = { difference, desired, recorded, observations, traits, keep: keep.map((instance) => instance.name) }
+  const difference = withRename(diffService(service, desired, recorded, drift, traits), input.renamed.get(service))
+  const outcome =
+    desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
+  const keep = [
+    ...(desired?.instances ?? []),
+    ...(outcome?.previous ?? []).flatMap((deployed) => deployed.instances),
+  ]
+  const move = {
+    difference,
+    desired,
+    recorded,
+    observations,
+    traits,
+    keep: keep.map((instance) => instance.name),
+  }
   const strategy = strategies[desired?.config.strategy.type ?? 'rolling'] ?? strategies.rolling
   return { service, ...move, outcome, drafts: draftService(move, strategy) }
+}
+
+/** A new name alone changes nothing that runs, but the record has to move: that is a change, and it is said. */
+function withRename(difference: Difference, oldName: string | undefined): Difference {
+  if (oldName === undefined) return difference
+  const { change } = difference
+  const reasons = [`it takes the place of ${oldName}, which is no longer in deploy.yaml`, ...change.reasons]
+  return { ...difference, change: { ...change, kind: change.kind === 'none' ? 'update' : change.kind, reasons } }
 }
 
 function plannedOutcome(
   service: string,
   desired: DesiredService,
   recorded: RecordedService | null,
-  difference: ReturnType<typeof diffService>,
+  difference: Difference,
   traits: TargetTraits,
   input: PlanInput,
 ): ServiceOutcome {
@@ -109,7 +136,8 @@ function plannedOutcome(
 
 /** A record under another name: the instances are the same, only whose they are has changed. */
 function renameDeployed(deployed: Deployed | null, service: string): Deployed | null {
-  if (deployed === null || deployed.instances.every((instance) => instance.service === service)) return deployed
+  if (deployed === null || deployed.instances.every((instance) => instance.service === service))
+    return deployed
   return { ...deployed, instances: deployed.instances.map((instance) => ({ ...instance, service })) }
 }
 
@@ -121,7 +149,9 @@ function tablesOf(
   const instances: Record<string, Instance> = {}
   const specs: Record<string, InstanceSpec> = {}
   const used: Record<string, DriverSpec> = {}
-  const add = (side: { readonly instances: readonly Instance[]; readonly spec: InstanceSpec } | null): void => {
+  const add = (
+    side: { readonly instances: readonly Instance[]; readonly spec: InstanceSpec } | null,
+  ): void => {
     for (const instance of side?.instances ?? []) {
       instances[instanceId(instance)] = instance
       if (side !== null) specs[instance.specDigest] = side.spec

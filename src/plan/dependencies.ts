@@ -41,7 +41,10 @@ export function inDependencyOrder(
 }
 
 /** The service and everything that depends on it, directly or through others. */
-export function withDependents(name: string, dependencies: ReadonlyMap<string, readonly string[]>): readonly string[] {
+export function withDependents(
+  name: string,
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
   const reached = new Set([name])
   for (const one of reached) {
     for (const [dependent, needs] of dependencies) if (needs.includes(one)) reached.add(dependent)

@@ -24,7 +24,11 @@ export function diffService(
 ): Difference {
   const before = recorded === null ? null : { release: recorded.release, spec: recorded.spec }
   const after = desired === null ? null : { release: desired.release, spec: desired.spec }
-  const answer = (kind: ChangeKind, reasons: readonly string[], effects: Iterable<OptionEffect> = []): Difference => ({
+  const answer = (
+    kind: ChangeKind,
+    reasons: readonly string[],
+    effects: Iterable<OptionEffect> = [],
+  ): Difference => ({
     change: { service, kind, before, after, reasons },
     effects: new Set(effects),
     repairOnly: false,
@@ -59,7 +63,9 @@ function changedOptions(
   if (before.target.type !== after.target.type) return [{ name: 'type', effect: 'replace' }]
   const names = [...new Set([...Object.keys(before.target), ...Object.keys(after.target)])].sort()
   return names
-    .filter((name) => canonicalJson(before.target[name] ?? null) !== canonicalJson(after.target[name] ?? null))
+    .filter(
+      (name) => canonicalJson(before.target[name] ?? null) !== canonicalJson(after.target[name] ?? null),
+    )
     .map((name) => ({ name, effect: traits.effects[name] ?? 'replace' }))
 }
 

@@ -3,8 +3,13 @@ import type { Config } from '../model/config.js'
 import type { Plan } from '../model/plan.js'
 import { withDependents } from './dependencies.js'
 
-export function fateOf(dependencies: ReadonlyMap<string, readonly string[]>, reach: Config['onFailure']): Plan['fate'] {
+export function fateOf(
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  reach: Config['onFailure'],
+): Plan['fate'] {
   // With one fate for all, an empty table says it without n × n names.
   if (reach === 'deployment') return {}
-  return Object.fromEntries([...dependencies.keys()].sort().map((name) => [name, withDependents(name, dependencies)]))
+  return Object.fromEntries(
+    [...dependencies.keys()].sort().map((name) => [name, withDependents(name, dependencies)]),
+  )
 }

@@ -49,11 +49,15 @@ export function drawGraph(
       ? ordered.filter((other) => other.desired !== null).flatMap((other) => ends.get(other.service) ?? [])
       : (dependencies.get(chapter.service) ?? []).flatMap((name) => ends.get(name) ?? [])
     const drafts = [...moveWithHooks(chapter, hooks), ...hooksAt(moments.last, chapter, hooks)]
-    ends.set(chapter.service, pen.chain(chapter.service, drafts, [...(staged.get(chapter.service) ?? []), ...awaited]))
+    ends.set(
+      chapter.service,
+      pen.chain(chapter.service, drafts, [...(staged.get(chapter.service) ?? []), ...awaited]),
+    )
   }
   pen.chain(null, hookDrafts(hooks, moments.last, whole), [...ends.values()].flat())
   // Nothing in the graph orders these: the executor runs every prune when all else has succeeded.
-  for (const chapter of ordered) for (const draft of chapter.drafts.prune) pen.chain(chapter.service, [draft], [])
+  for (const chapter of ordered)
+    for (const draft of chapter.drafts.prune) pen.chain(chapter.service, [draft], [])
   return pen.steps()
 }
 
@@ -76,7 +80,11 @@ function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): rea
   return weaveHooks(chapter.drafts.move, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
 }
 
-function hooksAt(when: HookSpec['when'], chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly HookDraft[] {
+function hooksAt(
+  when: HookSpec['when'],
+  chapter: ServiceChapter,
+  hooks: readonly HookSpec[],
+): readonly HookDraft[] {
   return chapter.difference.repairOnly ? [] : hookDrafts(hooks, when, sceneOf(chapter))
 }
 

@@ -12,7 +12,9 @@ export interface HookDraft extends Draft {
 }
 
 /** A rollback has its own first and last moment; those in the middle belong to both. */
-export const momentsOf: { readonly [C in PlanCommand]: { readonly first: HookMoment; readonly last: HookMoment } } = {
+export const momentsOf: {
+  readonly [C in PlanCommand]: { readonly first: HookMoment; readonly last: HookMoment }
+} = {
   apply: { first: 'beforeDeploy', last: 'afterDeploy' },
   rollback: { first: 'beforeRollback', last: 'afterRollback' },
 }
@@ -24,7 +26,11 @@ export interface HookScene {
   readonly previous: InstanceId | null
 }
 
-export function hookDrafts(hooks: readonly HookSpec[], when: HookMoment, scene: HookScene): readonly HookDraft[] {
+export function hookDrafts(
+  hooks: readonly HookSpec[],
+  when: HookMoment,
+  scene: HookScene,
+): readonly HookDraft[] {
   return hooks
     .filter((hook) => hook.when === when && hook.service === scene.service)
     .map((hook) => ({
@@ -36,7 +42,12 @@ export function hookDrafts(hooks: readonly HookSpec[], when: HookMoment, scene: 
     }))
 }
 
-export function hookOperation(hook: HookSpec, command: Command, undo: boolean, scene: HookScene): HookOperation {
+export function hookOperation(
+  hook: HookSpec,
+  command: Command,
+  undo: boolean,
+  scene: HookScene,
+): HookOperation {
   return {
     verb: 'hook',
     hook: hook.name,
@@ -60,7 +71,11 @@ function revertOf(hook: HookSpec, scene: HookScene): Revert {
  * `beforeStart` stands before the first operation that runs anything of the new release, `beforeSwitch` before the first
  * switch, `afterSwitch` after the last switch and the checks that prove it.
  */
-export function weaveHooks(move: readonly Draft[], hooks: readonly HookSpec[], scene: HookScene): readonly (Draft | HookDraft)[] {
+export function weaveHooks(
+  move: readonly Draft[],
+  hooks: readonly HookSpec[],
+  scene: HookScene,
+): readonly (Draft | HookDraft)[] {
   const firstRoute = move.findIndex((draft) => draft.apply.verb === 'route')
   if (firstRoute === -1) return move
   let afterLastRoute = move.findLastIndex((draft) => draft.apply.verb === 'route') + 1

@@ -38,7 +38,9 @@ export function draftService(service: ServiceMove, strategy: Strategy): ServiceD
   if (replaced) moves.push({ before: standing(service), after: [], verbs, hasChecks })
   return {
     stage: after.flatMap((instance) => stageDraft(instance, service)),
-    move: moves.flatMap((move) => strategy(move)).map((draft) => (difference.repairOnly ? repair(draft) : draft)),
+    move: moves
+      .flatMap((move) => strategy(move))
+      .map((draft) => (difference.repairOnly ? repair(draft) : draft)),
     prune: pruneDrafts(service, after, replaced),
     before: recorded === null ? [] : standing(service),
   }
@@ -58,7 +60,8 @@ function stageDraft(instance: Instance, service: ServiceMove): readonly Draft[] 
   const seen = service.observations.find((observation) => observation.host === instance.host)
   const lies = seen?.staged.find((staged) => staged.name === instance.name)
   const isActive = service.recorded?.instances.some((active) => active.name === instance.name) ?? false
-  const damaged = seen?.drift.some((drift) => drift.kind === 'filesChanged' || drift.kind === 'releaseMissing') ?? false
+  const damaged =
+    seen?.drift.some((drift) => drift.kind === 'filesChanged' || drift.kind === 'releaseMissing') ?? false
   const whole = lies !== undefined && lies.status !== 'broken' && !(isActive && damaged)
   if (whole) return []
   const id = instanceId(instance)
@@ -71,7 +74,9 @@ function stageDraft(instance: Instance, service: ServiceMove): readonly Draft[] 
 }
 
 function repair(draft: Draft): Draft {
-  return draft.apply.verb === 'route' ? { ...draft, revert: { nothing: true, because: 'what was repaired stays' } } : draft
+  return draft.apply.verb === 'route'
+    ? { ...draft, revert: { nothing: true, because: 'what was repaired stays' } }
+    : draft
 }
 
 function pruneDrafts(service: ServiceMove, after: readonly Instance[], replaced: boolean): readonly Draft[] {
@@ -79,7 +84,11 @@ function pruneDrafts(service: ServiceMove, after: readonly Instance[], replaced:
   const drafts: Draft[] = []
   const prune = (instance: Instance, keep: readonly string[]): void => {
     const revert = { irreversible: 'what retention no longer keeps is removed' }
-    drafts.push({ host: instance.host, apply: { verb: 'prune', instance: instanceId(instance), keep }, revert })
+    drafts.push({
+      host: instance.host,
+      apply: { verb: 'prune', instance: instanceId(instance), keep },
+      revert,
+    })
   }
   if (after.length === 0 || replaced) for (const instance of old) prune(instance, [])
   if (service.difference.repairOnly) return drafts

@@ -29,7 +29,11 @@ export function retain(
 }
 
 /** What becomes of the record's earlier releases when `active` is replaced by a release with `nextDigest`. */
-export function demote(active: Deployed | null, previous: readonly Deployed[], nextDigest: string): readonly Deployed[] {
+export function demote(
+  active: Deployed | null,
+  previous: readonly Deployed[],
+  nextDigest: string,
+): readonly Deployed[] {
   const all = active === null ? previous : [active, ...previous]
   const seen = new Set([nextDigest])
   return all.filter(({ release }) => {

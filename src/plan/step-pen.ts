@@ -11,7 +11,11 @@ export type Tables = Pick<Plan, 'instances' | 'specs'>
 
 export interface StepPen {
   /** One after another, the first after all of `needs`; answers what a follower has to wait for. */
-  chain(service: string | null, drafts: readonly (Draft | HookDraft)[], needs: readonly string[]): readonly string[]
+  chain(
+    service: string | null,
+    drafts: readonly (Draft | HookDraft)[],
+    needs: readonly string[],
+  ): readonly string[]
   steps(): readonly Step[]
 }
 
@@ -59,7 +63,10 @@ function timeLimit(draft: Draft | HookDraft, tables: Tables): number {
   return timeoutOf(apply.verb)
 }
 
-function specOf(apply: Extract<Operation, { readonly verb: 'check' }>, tables: Tables): Plan['specs'][string] | undefined {
+function specOf(
+  apply: Extract<Operation, { readonly verb: 'check' }>,
+  tables: Tables,
+): Plan['specs'][string] | undefined {
   return tables.specs[tables.instances[apply.instance]?.specDigest ?? '']
 }
 

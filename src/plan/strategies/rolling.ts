@@ -30,6 +30,10 @@ function replaceOn(host: string, old: Instance | null, next: Instance | null, mo
     runs && from !== null && to !== from
       ? [{ host, apply: { verb: 'stop', instance: from }, revert: { verb: 'start', instance: from } }]
       : []
-  const route: Draft = { host, apply: { verb: 'route', from, to }, revert: { verb: 'route', from: to, to: from } }
+  const route: Draft = {
+    host,
+    apply: { verb: 'route', from, to },
+    revert: { verb: 'route', from: to, to: from },
+  }
   return [...start, route, ...check, ...stop]
 }

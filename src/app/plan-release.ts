@@ -1,0 +1,175 @@
+/** Makes the plan of an apply or a rollback: reads the state, chooses releases, looks at the world, and lets the planner think. */
+import pLimit from 'p-limit'
+import { DeployError } from '../base/deploy-error.js'
+import type { Notice, Plan, PlanCommand } from '../model/plan.js'
+import type { Release, VersionListing } from '../model/release.js'
+import type { Source } from '../model/source.js'
+import type { RecordedState } from '../model/state.js'
+import { buildPlan } from '../plan/build-plan.js'
+import { desire, type DesiredService } from '../plan/desire.js'
+import { samePlace } from '../plan/diff.js'
+import { chooseRelease, type Choice } from './choose-release.js'
+import { chooseRollback, rollbackServices } from './choose-rollback.js'
+import { observe } from './observe.js'
+import type { PlanRequest, RollbackRequest } from './requests.js'
+import { selectServices } from './select-services.js'
+import type { World } from './world.js'
+
+/** Sources are asked side by side, but not all at once. */
+const questionsAtOnce = 8
+
+export async function planApply(world: World, request: PlanRequest, signal: AbortSignal): Promise<Plan> {
+  const state = await world.store.read(world.config.environment)
+  const selected = selectServices(request.services, world.config, state)
+  const sourceOf = sourcesAskedOnce(world)
+  const choose = async (service: string): Promise<Choice | null> => {
+    const config = world.config.services[service]
+    if (config === undefined) return null
+    const retryHeld = request.services.includes(service)
+    return chooseRelease({ service: config, state, retryHeld, source: sourceOf(config.source), signal })
+  }
+  return planChosen(world, state, 'apply', await chooseAll(selected, choose), signal)
+}
+
+export async function planRollback(
+  world: World,
+  request: RollbackRequest,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const state = await world.store.read(world.config.environment)
+  const selected = selectServices(rollbackServices(request.services, state), world.config, state)
+  const sourceOf = sourcesAskedOnce(world)
+  const choose = async (service: string): Promise<Choice | null> => {
+    const recorded = state?.services[service]
+    const config = world.config.services[service]
+    if (config === undefined) throw notConfigured(service)
+    if (recorded === undefined) throw neverDeployed(service)
+    return chooseRollback({ service, recorded, to: request.to, source: sourceOf(config.source), signal })
+  }
+  return planChosen(world, state, 'rollback', await chooseAll(selected, choose), signal)
+}
+
+type Choices = ReadonlyMap<string, Choice | null>
+
+async function chooseAll(
+  services: readonly string[],
+  choose: (service: string) => Promise<Choice | null>,
+): Promise<Choices> {
+  const limit = pLimit(questionsAtOnce)
+  const answers = services.map((service) => limit(async () => [service, await choose(service)] as const))
+  return new Map(await Promise.all(answers))
+}
+
+async function planChosen(
+  world: World,
+  state: RecordedState | null,
+  command: PlanCommand,
+  choices: Choices,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const desired = new Map<string, DesiredService | null>()
+  for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
+  const renamed = findRenames(world, state, desired)
+  for (const old of renamed.values()) desired.delete(old)
+  const sights = [...desired].map(([service, wanted]) => {
+    const recorded = state?.services[renamed.get(service) ?? service]?.active ?? null
+    return { service, target: wanted?.spec.target ?? null, recorded }
+  })
+  const notices: Notice[] = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
+  const observed = await observe(world, sights, signal)
+  for (const [service, seen] of observed) {
+    for (const message of seen.flatMap((one) => one.notices)) notices.push({ service, message })
+  }
+  const { config, configDigest } = world
+  return buildPlan({
+    command,
+    config,
+    configDigest,
+    state,
+    desired,
+    renamed,
+    observed,
+    traits: (type) => world.traits(type),
+    notices,
+  })
+}
+
+function desiredOf(world: World, service: string, choice: Choice | null): DesiredService | null {
+  const config = world.config.services[service]
+  if (config === undefined || choice === null) return null
+  return desire(config, choice.release, choice.reason, world.traits(config.target.type))
+}
+
+/**
+ * A service that is new in deploy.yaml and stands where one that has gone from it stood is the same service under a new
+ * name: taking the old one down would take the new one's folder.
+ */
+function findRenames(
+  world: World,
+  state: RecordedState | null,
+  desired: ReadonlyMap<string, DesiredService | null>,
+): ReadonlyMap<string, string> {
+  const renamed = new Map<string, string>()
+  const going = Object.keys(state?.services ?? {}).filter(
+    (service) => world.config.services[service] === undefined,
+  )
+  for (const [service, wanted] of desired) {
+    if (wanted === null || state?.services[service] !== undefined) continue
+    const target = wanted.spec.target
+    const old = going.find((name) => {
+      const spec = state?.services[name]?.active.spec.target
+      return spec !== undefined && samePlace(spec, target, world.traits(target.type))
+    })
+    if (old !== undefined) renamed.set(service, old)
+  }
+  return renamed
+}
+
+/** Each source is made once, and asked each question once, however many services share it. */
+function sourcesAskedOnce(world: World): (name: string) => Source {
+  const made = new Map<string, Source>()
+  return (name) => {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const spec = world.config.sources[name]
+    if (spec === undefined)
+      throw new Error(`validation let a service refer to the source "${name}", which does not exist`)
+    const source = askedOnce(world.source(name, spec))
+    made.set(name, source)
+    return source
+  }
+}
+
+function askedOnce(source: Source): Source {
+  let versions: Promise<readonly VersionListing[]> | undefined
+  const resolved = new Map<string, Promise<Release>>()
+  return {
+    versions: (signal) => (versions ??= source.versions(signal)),
+    resolve(version, signal) {
+      const known = resolved.get(version) ?? source.resolve(version, signal)
+      resolved.set(version, known)
+      return known
+    },
+    fetch: (release, context) => source.fetch(release, context),
+  }
+}
+
+function notConfigured(service: string): DeployError {
+  return new DeployError(
+    'RELEASE_UNKNOWN',
+    `${service} is no longer in deploy.yaml, so it cannot be rolled back`,
+    {
+      hint: 'put it back into deploy.yaml, or take it down with `deployctl apply`',
+    },
+  )
+}
+
+function neverDeployed(service: string): DeployError {
+  return new DeployError(
+    'RELEASE_UNKNOWN',
+    `${service} has never been deployed here, so there is nothing to roll back`,
+    {
+      hint: `deployctl apply --service ${service}`,
+    },
+  )
+}

@@ -1,0 +1,37 @@
+/** The use cases of one project and environment, bound to their world: what the command line calls. */
+import { deploy, deploySaved, rollBack } from './deploy.js'
+import { listReleases } from './list-releases.js'
+import { pinService, unpinService } from './pins.js'
+import { planApply, planRollback } from './plan-release.js'
+import { recover } from './recover.js'
+import { refuseUnfinished } from './refuse-unfinished.js'
+import type { UseCases } from './requests.js'
+import { savePlan } from './saved-plan.js'
+import { showDeployment, showHistory } from './show-history.js'
+import { showStatus } from './show-status.js'
+import type { World } from './world.js'
+
+export function createUseCases(world: World): UseCases {
+  return {
+    async planRelease(request, signal) {
+      await refuseUnfinished(world, false)
+      return planApply(world, request, signal)
+    },
+    async planRollback(request, signal) {
+      await refuseUnfinished(world, false)
+      return planRollback(world, request, signal)
+    },
+    savePlan: (plan) => savePlan(world, plan),
+    deploy: (request, execution, signal) => deploy(world, request, execution, signal),
+    deploySaved: (text, execution, signal) => deploySaved(world, text, execution, signal),
+    rollBack: (request, execution, signal) => rollBack(world, request, execution, signal),
+    recover: (direction, execution, signal) => recover(world, direction, execution, signal),
+    showStatus: (signal) => showStatus(world, signal),
+    showHistory: (limit) => showHistory(world, limit),
+    showDeployment: (id) => showDeployment(world, id),
+    listReleases: (services, signal) => listReleases(world, services, signal),
+    pin: (service, version, reason) => pinService(world, service, version, reason),
+    unpin: (service) => unpinService(world, service),
+    unlock: (id) => world.store.breakLock(world.config.environment, id),
+  }
+}

@@ -1,0 +1,117 @@
+/** The state after a deployment: what was applied as planned, what was undone as it was, and what failed held. Pure. */
+import type { ErrorCode } from '../base/deploy-error.js'
+import type { Instance } from '../model/instance.js'
+import type { Failure, Outcome } from '../model/outcome.js'
+import type { Plan, ServiceOutcome } from '../model/plan.js'
+import type { Deployed, Hold, RecordedService, RecordedState } from '../model/state.js'
+import { holdsOf } from '../model/state.js'
+
+export interface Signature {
+  readonly deployment: string
+  readonly at: string
+  readonly by: string
+}
+
+/** Failures that say nothing of the release itself: it may be tried again by itself once the world is mended. */
+const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CANCELLED',
+  'DISK_FULL',
+  'IO_FAILED',
+  'LOCKED',
+  'LOCK_LOST',
+  'PERMISSION_DENIED',
+  'SECRET_MISSING',
+  'SOURCE_DENIED',
+  'SOURCE_NOT_FOUND',
+  'SOURCE_RATE_LIMITED',
+  'SOURCE_UNREACHABLE',
+  'STATE_WRITE_FAILED',
+  'TARGET_REFUSED',
+])
+
+export function nextState(
+  state: RecordedState | null,
+  plan: Plan,
+  outcome: Pick<Outcome, 'services' | 'failures'>,
+  signature: Signature,
+  lineage: string,
+): RecordedState {
+  const services: Record<string, RecordedService> = { ...state?.services }
+  const orphanHolds: Record<string, readonly Hold[]> = { ...state?.orphanHolds }
+  for (const [service, planned] of Object.entries(plan.outcome)) {
+    // A service that only lends its record to another (a rename) shares that one's fate.
+    if ((outcome.services[service] ?? heirOutcome(plan, outcome)) !== 'applied') continue
+    if (planned === null) Reflect.deleteProperty(services, service)
+    else services[service] = applyOutcome(planned, services[service] ?? null, plan, signature)
+    Reflect.deleteProperty(orphanHolds, service)
+  }
+  for (const [service, hold] of failedReleases(plan, outcome, signature)) {
+    const holds = [...holdsOf(state, service).filter((held) => held.digest !== hold.digest), hold]
+    const recorded = services[service]
+    if (recorded === undefined) orphanHolds[service] = holds
+    else services[service] = { ...recorded, holds }
+  }
+  return {
+    format: 1,
+    lineage: state?.lineage ?? lineage,
+    serial: (state?.serial ?? 0) + 1,
+    project: plan.project,
+    environment: plan.environment,
+    written: { at: signature.at, by: signature.by, cause: signature.deployment },
+    services,
+    orphanHolds,
+  }
+}
+
+function heirOutcome(plan: Plan, outcome: Pick<Outcome, 'services'>): Outcome['kind'] {
+  const kinds = plan.changes.map((change) => outcome.services[change.service] ?? 'applied')
+  return kinds.every((kind) => kind === 'applied') ? 'applied' : 'unwound'
+}
+
+function applyOutcome(
+  planned: ServiceOutcome,
+  recorded: RecordedService | null,
+  plan: Plan,
+  { at, by, deployment }: Signature,
+): RecordedService {
+  const fresh = (): Deployed => {
+    const instances = planned.active.flatMap((id): Instance | readonly Instance[] => plan.instances[id] ?? [])
+    const [first] = instances
+    const spec = plan.specs[first?.specDigest ?? '']
+    if (first === undefined || spec === undefined)
+      throw new Error('the plan does not hold the instances of its outcome')
+    return { release: first.release, spec, instances, at, deployment }
+  }
+  return {
+    active: planned.deployed || recorded === null ? fresh() : recorded.active,
+    previous: planned.previous,
+    holds: planned.holds.map((hold) => ({ at, by, deployment, ...hold })),
+    pin: planned.pin === null ? null : { at, by, ...planned.pin },
+  }
+}
+
+/** New releases whose own step failed; a failure of the whole deployment's hooks is every new release's. */
+function failedReleases(
+  plan: Plan,
+  outcome: Pick<Outcome, 'services' | 'failures'>,
+  { at, by, deployment }: Signature,
+): readonly (readonly [string, Hold])[] {
+  return plan.changes.flatMap((change) => {
+    if (change.after === null || outcome.services[change.service] !== 'unwound') return []
+    if (change.before?.release.digest === change.after.release.digest) return []
+    const { version, digest } = change.after.release
+    const failure = outcome.failures.find((failed) => concerns(failed, change.service))
+    if (failure === undefined) return []
+    return [
+      [
+        change.service,
+        { version, digest, cause: 'failed', reason: failure.error.message, at, by, deployment },
+      ] as const,
+    ]
+  })
+}
+
+function concerns(failure: Failure, service: string): boolean {
+  if (failure.step === null || blameless.has(failure.error.code)) return false
+  return failure.service === service || failure.service === null
+}
