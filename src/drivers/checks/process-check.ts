@@ -18,7 +18,7 @@ interface ProcessOptions {
 
 /** What a process has to be, beside alive; null when anything will do. */
 interface Likeness {
-  /** `is called "nginx"`, to follow "process 12" or "no process". */
+  /** `called "nginx"`, to follow "process 12" or "no process". */
   readonly wanted: string
   fits(process: RunningProcess): boolean
 }
@@ -81,8 +81,8 @@ export const processCheck = {
 function likenessOf({ name, matches }: ProcessOptions): Likeness {
   const pattern = matches === undefined ? null : patternOf('matches', matches)
   const wanted = [
-    ...(name === undefined ? [] : [`is called "${name}"`]),
-    ...(matches === undefined ? [] : [`matches /${matches}/`]),
+    ...(name === undefined ? [] : [`called "${name}"`]),
+    ...(matches === undefined ? [] : [`matching /${matches}/`]),
   ].join(' and ')
   return {
     wanted,
@@ -100,10 +100,10 @@ function isCalled(process: RunningProcess, name: string): boolean {
 function judgeAny(likeness: Likeness, processes: readonly RunningProcess[]): ProbeAnswer {
   const fitting = processes.filter((process) => likeness.fits(process))
   const alive = fitting.filter((process) => !process.zombie).map((process) => process.pid)
-  if (alive.length > 0) return healthy(`alive: ${showPids(alive)} ${likeness.wanted}`)
+  if (alive.length > 0) return healthy(`alive: ${showPids(alive)}, ${likeness.wanted}`)
   const dead = fitting[0]
   if (dead === undefined) return unhealthy(`dead: no process ${likeness.wanted}`)
-  return unhealthy(`dead: process ${dead.pid} ${likeness.wanted}, but it has ended (a zombie)`)
+  return unhealthy(`dead: process ${dead.pid}, ${likeness.wanted}, has ended (a zombie)`)
 }
 
 async function judgePidFile(
@@ -120,7 +120,7 @@ async function judgePidFile(
   if (process.zombie) return unhealthy(`dead: process ${read} of ${file} has ended (a zombie)`)
   if (!likeness.fits(process)) {
     const other = `process ${read}, which is now "${excerpt(process.name, 40)}"`
-    return unhealthy(`stale: ${file} names ${other}; no process that ${likeness.wanted}`)
+    return unhealthy(`stale: ${file} names ${other}, not one ${likeness.wanted}`)
   }
   return healthy(`alive: process ${read} ("${excerpt(process.name, 40)}") of ${file}`)
 }

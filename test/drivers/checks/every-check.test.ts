@@ -1,0 +1,93 @@
+/** The contract suite over every kind of check in the catalog. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { checkDrivers } from '../../../src/drivers/checks/catalog.js'
+import { freePort, serveHttp, serveTcp, type Loopback } from '../../contract/loopback.js'
+import { healthCheckContract, type CheckWorld } from '../../contract/health-check.contract.js'
+import type { DriverPorts } from '../../contract/driver-ports.js'
+
+/** Nothing to open, nothing to close. */
+const still = { leftOpen: async () => 0, close: async () => {} }
+
+function isAlive(pid: string): boolean {
+  try {
+    return pid !== '' && process.kill(Number(pid), 0)
+  } catch {
+    return false
+  }
+}
+
+function serving(server: Loopback, specs: Pick<CheckWorld, 'good' | 'bad' | 'hanging'>): CheckWorld {
+  return { ...specs, leftOpen: () => server.connections(), close: () => server.close() }
+}
+
+const worlds: Record<keyof typeof checkDrivers, (ports: DriverPorts) => Promise<CheckWorld>> = {
+  async http() {
+    const server = await serveHttp((request, response) => {
+      if (request.url === '/hang') response.write('and then')
+      else if (request.url !== '/silent') response.end('up')
+    })
+    const at = `http://127.0.0.1:${server.port}`
+    return serving(server, {
+      good: { type: 'http', url: `${at}/health`, contains: 'up' },
+      bad: { type: 'http', url: `http://127.0.0.1:${await freePort()}/` },
+      hanging: { type: 'http', url: `${at}/hang`, contains: 'up' },
+    })
+  },
+  async tcp() {
+    const server = await serveTcp((socket) => socket.resume())
+    return serving(server, {
+      good: { type: 'tcp', port: server.port },
+      bad: { type: 'tcp', port: await freePort() },
+      hanging: null,
+    })
+  },
+  async command(ports) {
+    const pids = join(ports.projectDirectory, 'pids')
+    return {
+      good: { type: 'command', run: ['true'] },
+      bad: { type: 'command', shell: 'echo the queue is full >&2; exit 3' },
+      hanging: { type: 'command', shell: `sleep 60 & echo $$ $! > ${pids}; wait` },
+      leftOpen: async () =>
+        (await readFile(pids, 'utf8').catch(() => '')).split(/\s+/).filter(isAlive).length,
+      close: async () => {},
+    }
+  },
+  async process(ports) {
+    const pidFile = join(ports.projectDirectory, 'own.pid')
+    await writeFile(pidFile, `${process.pid}\n`)
+    return {
+      ...still,
+      good: { type: 'process', pidFile },
+      bad: { type: 'process', name: 'no-such-program-anywhere' },
+      hanging: null,
+    }
+  },
+  async disk() {
+    return {
+      ...still,
+      good: { type: 'disk', minFree: '1B' },
+      bad: { type: 'disk', path: '/no/such/folder', minFree: '1B' },
+      hanging: null,
+    }
+  },
+  async memory() {
+    return {
+      ...still,
+      good: { type: 'memory', minAvailable: '1MiB' },
+      bad: { type: 'memory', minAvailable: '900TiB' },
+      hanging: null,
+    }
+  },
+}
+
+for (const [type, prepare] of Object.entries(worlds)) {
+  healthCheckContract(checkDrivers[type as keyof typeof checkDrivers], prepare) // keys of the table above
+}
+
+test('the catalog names each driver as the driver names itself', () => {
+  expect(Object.entries(checkDrivers).map(([name, driver]) => [name, driver.type])).toEqual(
+    Object.keys(worlds).map((name) => [name, name]),
+  )
+})
