@@ -139,7 +139,7 @@ function notStarted(name: string, cause: unknown): DeployError {
     EMFILE: 'Too many files are open: see `ulimit -n`, or lower `parallelism` in deploy.yaml.',
   }
   const systemCode = systemCodeOf(cause) ?? ''
-  const because = cause instanceof Error ? cause.message : String(cause)
+  const because = (cause instanceof Error ? cause.message : String(cause)).replaceAll('\0', '\\0')
   const hint = hints[systemCode]
   return new DeployError(codes[systemCode] ?? 'COMMAND_FAILED', `cannot start "${name}": ${because}`, {
     cause,

@@ -1,0 +1,73 @@
+/**
+ * The store that needs nothing but a folder: `.deployctl` beside deploy.yaml, private to its owner.
+ *
+ * This file only puts the parts together and turns names into paths; each part keeps one promise.
+ */
+import { join, resolve } from 'node:path'
+import { DeployError } from '../../../base/deploy-error.js'
+import type { StateStore, StateStoreDriver } from '../../../model/state-store.js'
+import { appendHistory, readHistory } from './history-file.js'
+import { journalFolder } from './journal-folder.js'
+import { lockFolder } from './lock-folder.js'
+import { planKey } from './plan-key.js'
+import { stateFile } from './state-file.js'
+
+const defaultPath = '.deployctl'
+
+export const localStore = {
+  type: 'local',
+  schema: {
+    type: 'object',
+    description: 'State in a folder of this machine.',
+    additionalProperties: false,
+    required: ['type'],
+    properties: {
+      type: { const: 'local', description: 'A folder on this machine.', examples: ['local'] },
+      path: {
+        type: 'string',
+        minLength: 1,
+        default: defaultPath,
+        description:
+          'The folder of state, locks, journals and history; a relative path starts at the folder of deploy.yaml.',
+        examples: [defaultPath, '/var/lib/deployctl/shop'],
+      },
+    },
+  },
+  create(options, ports): StateStore {
+    const root = resolve(
+      ports.projectDirectory,
+      typeof options['path'] === 'string' ? options['path'] : defaultPath,
+    )
+    const lockAt = (name: string, subject: string) =>
+      lockFolder(join(root, 'locks', name), subject, ports.clock, ports.machine)
+    const locks = (environment: string) => lockAt(nameOf(environment), environment)
+    const writers = (environment: string) =>
+      lockAt(`.${nameOf(environment)}.state`, `the state of ${environment}`)
+    const states = (environment: string) =>
+      stateFile(join(root, 'state', `${nameOf(environment)}.json`), environment, writers(environment))
+    const journals = (environment: string) => journalFolder(join(root, 'journals', nameOf(environment)))
+    const history = (environment: string) => join(root, 'history', `${nameOf(environment)}.jsonl`)
+    return {
+      read: async (environment) => states(environment).read(),
+      writeIf: async (expectedSerial, next) => states(next.environment).writeIf(expectedSerial, next),
+      lock: async (environment, request, signal) => locks(environment).take(request, signal),
+      lockHolder: async (environment) => locks(environment).holder(),
+      breakLock: async (environment, id) => locks(environment).break(id),
+      createJournal: async (header) => journals(header.plan.environment).create(header),
+      reopenJournal: async (environment, deployment) => journals(environment).reopen(deployment),
+      readJournal: async (environment, deployment) => journals(environment).read(deployment),
+      unfinished: async (environment) => journals(environment).unfinished(),
+      appendHistory: async (record) => appendHistory(history(record.environment), record),
+      readHistory: async (environment, limit) => readHistory(history(environment), limit),
+      planKey: async () => planKey(join(root, 'plan.key')),
+    }
+  },
+} as const satisfies StateStoreDriver
+
+/** The environment as part of a path, which it must not leave. */
+function nameOf(environment: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(environment)) return environment
+  throw new DeployError('USAGE', `"${environment}" cannot be the name of an environment`, {
+    hint: 'Use letters, digits, dots, dashes and underscores.',
+  })
+}
