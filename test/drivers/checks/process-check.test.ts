@@ -73,13 +73,18 @@ describe('a pidfile', () => {
   })
 
   test('of a process that ended and was not asked how is dead', async () => {
-    // The shell becomes a program that never asks after the children it was left with.
-    const parent = await started('sh', ['-c', 'true & echo $!; exec sleep 60'])
+    // The shell becomes a program that never asks after the child it was left with.
+    const parent = await started('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
     const [line] = (await once(parent.stdout!, 'data')) as [Buffer] // the child's output is bytes
-    const name = await pidFile(line.toString())
+    const left = line.toString().trim()
+    const became = async () =>
+      (await probe({ pidFile: await pidFile(String(parent.pid)), name: 'sleep' })).healthy
+    await expect.poll(became, { timeout: 10_000 }).toBe(true)
+    process.kill(Number(left), 'SIGKILL')
+    const name = await pidFile(left)
     await expect
-      .poll(async () => (await probe({ pidFile: name })).seen)
-      .toBe(`dead: process ${line.toString().trim()} of ${file()} has ended (a zombie)`)
+      .poll(async () => (await probe({ pidFile: name })).seen, { timeout: 10_000 })
+      .toBe(`dead: process ${left} of ${file()} has ended (a zombie)`)
   })
 
   test.each([
