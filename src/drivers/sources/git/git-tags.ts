@@ -1,0 +1,25 @@
+/** The answer of `git ls-remote --tags`, read into versions and their commits. Pure. */
+import type { VersionReader } from '../version-pattern.js'
+
+export interface GitTag {
+  readonly tag: string
+  readonly version: string
+  /** The commit itself, also where the tag is annotated (a tag object that points at it). */
+  readonly commit: string
+}
+
+/** Every tag that fits the pattern, in the order of the answer. Two tags may stand for one version (`1.0.0`, `v1.0.0`). */
+export function readTags(lines: readonly string[], versionOf: VersionReader): readonly GitTag[] {
+  const commits = new Map<string, string>()
+  for (const line of lines) {
+    const match = /^([0-9a-f]{40,64})\trefs\/tags\/(.+?)(\^\{\})?$/.exec(line)
+    const [, commit, tag, peeled] = match ?? []
+    if (commit === undefined || tag === undefined) continue
+    // an annotated tag comes twice: as the tag object, then peeled to its commit, which counts
+    if (peeled !== undefined || !commits.has(tag)) commits.set(tag, commit)
+  }
+  return [...commits].flatMap(([tag, commit]) => {
+    const version = versionOf(tag)
+    return version === null ? [] : [{ tag, version, commit }]
+  })
+}
