@@ -90,6 +90,7 @@ async function planChosen(
     renamed,
     observed,
     traits: (type) => world.traits(type),
+    strategy: (type) => world.strategy(type),
     notices,
   })
 }

@@ -23,6 +23,7 @@ export async function recover(
   try {
     const file = await interrupted(world)
     const { plan, deployment } = file.header
+    if (direction === 'unwind' && (await isPastReturn(world, file))) throw pastReturn(deployment)
     const undo = undoOf(file, direction)
     if (!(await execution.confirm(plan))) return { kind: 'declined', plan }
     handedOver = true
@@ -75,6 +76,29 @@ function undoOf(file: JournalFile, direction: 'resume' | 'unwind'): Undo | null 
     `deployment ${file.header.deployment} was already being undone, because ${begun.cause.message}; it can only be undone to the end`,
     {
       hint: 'deployctl recover --unwind',
+    },
+  )
+}
+
+/**
+ * A deployment that succeeded is over, also when the process died before it said so: state has it, or pruning has begun,
+ * which takes away what an unwind would need.
+ */
+async function isPastReturn(world: World, file: JournalFile): Promise<boolean> {
+  const state = await world.store.read(world.config.environment)
+  if (state?.written.cause === file.header.deployment && unwindOf(file) === undefined) return true
+  const prunes = new Set(
+    file.header.plan.steps.filter((step) => step.apply.verb === 'prune').map((step) => step.id),
+  )
+  return [...statusesOf(file.entries).keys()].some((step) => prunes.has(step))
+}
+
+function pastReturn(deployment: string): DeployError {
+  return new DeployError(
+    'USAGE',
+    `deployment ${deployment} had succeeded and was tidying up when it was interrupted; it can no longer be undone`,
+    {
+      hint: '`deployctl recover --resume` finishes it; `deployctl rollback` goes back to an earlier release afterwards',
     },
   )
 }

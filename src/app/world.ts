@@ -9,6 +9,7 @@ import type { Ports } from '../model/ports.js'
 import type { Secrets } from '../model/secrets.js'
 import type { Shell } from '../model/shell.js'
 import type { StateStore } from '../model/state-store.js'
+import type { Strategy } from '../plan/strategies/strategy.js'
 import type { Target, TargetTraits } from '../model/target.js'
 
 export interface World {
@@ -26,6 +27,7 @@ export interface World {
   source(name: string, spec: DriverSpec): Source
   target(spec: DriverSpec): Target
   traits(type: string): TargetTraits
+  strategy(type: string): Strategy
   check(spec: CheckSpec): HealthCheck
   notifier(spec: DriverSpec): Notifier
   /** 0–1, for the jitter of repeated tries. */

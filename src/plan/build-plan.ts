@@ -17,7 +17,8 @@ import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
 import { hookOperation } from './hook-drafts.js'
 import { draftService } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
-import { strategies } from './strategies/catalog.js'
+import { defaultStrategy } from './strategies/catalog.js'
+import type { Strategy } from './strategies/strategy.js'
 
 export interface PlanInput {
   readonly command: PlanCommand
@@ -30,6 +31,7 @@ export interface PlanInput {
   readonly renamed: ReadonlyMap<string, string>
   readonly observed: ReadonlyMap<string, readonly Observation[]>
   readonly traits: (type: string) => TargetTraits
+  readonly strategy: (type: string) => Strategy
   readonly notices: readonly Notice[]
 }
 
@@ -87,7 +89,10 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   if (spec === undefined) throw new Error(`plan: ${service} is neither desired nor recorded`)
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
-  const difference = withRename(diffService(service, desired, recorded, drift, traits), input.renamed.get(service))
+  const difference = withRename(
+    diffService(service, desired, recorded, drift, traits),
+    input.renamed.get(service),
+  )
   const outcome =
     desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
   const keep = [
@@ -102,7 +107,7 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
     traits,
     keep: keep.map((instance) => instance.name),
   }
-  const strategy = strategies[desired?.config.strategy.type ?? 'rolling'] ?? strategies.rolling
+  const strategy = input.strategy(desired?.config.strategy.type ?? defaultStrategy)
   return { service, ...move, outcome, drafts: draftService(move, strategy) }
 }
 
@@ -111,7 +116,10 @@ function withRename(difference: Difference, oldName: string | undefined): Differ
   if (oldName === undefined) return difference
   const { change } = difference
   const reasons = [`it takes the place of ${oldName}, which is no longer in deploy.yaml`, ...change.reasons]
-  return { ...difference, change: { ...change, kind: change.kind === 'none' ? 'update' : change.kind, reasons } }
+  return {
+    ...difference,
+    change: { ...change, kind: change.kind === 'none' ? 'update' : change.kind, reasons },
+  }
 }
 
 function plannedOutcome(

@@ -3,7 +3,10 @@ import type { JsonSchema } from '../../model/schema.js'
 import { rolling } from './rolling.js'
 import type { Strategy } from './strategy.js'
 
-export const strategies: { readonly rolling: Strategy } & { readonly [type: string]: Strategy } = { rolling }
+export const strategies: { readonly [type: string]: Strategy } = { rolling }
+
+/** For services that are taken down: what they once asked for is no longer in deploy.yaml. */
+export const defaultStrategy = 'rolling'
 
 /** The verbs a target must have for a strategy to work on it. */
 export const strategyVerbs: { readonly [type: string]: readonly ('stage' | 'route' | 'start' | 'stop')[] } = {

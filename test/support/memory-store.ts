@@ -1,0 +1,105 @@
+/** A state store in memory that survives the "process" using it, and whose journal can be cut off like power. */
+import { DeployError } from '../../src/base/deploy-error.js'
+import type { HistoryRecord } from '../../src/model/history.js'
+import type { JournalEntry, JournalHeader } from '../../src/model/journal.js'
+import type { RecordedState } from '../../src/model/state.js'
+import type { StateStore } from '../../src/model/state-store.js'
+
+/** What is on disk. Everything in it is JSON text, so that nothing survives that could not be written. */
+export interface MemoryDisk {
+  state: string | null
+  readonly journals: Map<string, { header: string; entries: string[] }>
+  readonly history: string[]
+  locked: boolean
+}
+
+export const emptyDisk = (): MemoryDisk => ({ state: null, journals: new Map(), history: [], locked: false })
+
+export interface MemoryStore extends StateStore {
+  /** Journal writes from now on, of which only so many happen: the next hangs for ever, as if the machine had stopped. */
+  cutAfter(writes: number): void
+  /** Resolves when the cut has come. */
+  readonly dead: Promise<void>
+  readonly writes: () => number
+}
+
+export function memoryStore(disk: MemoryDisk): MemoryStore {
+  let left = Number.POSITIVE_INFINITY
+  let writes = 0
+  let die = (): void => undefined
+  const dead = new Promise<void>((resolve) => {
+    die = resolve
+  })
+  const never = new Promise<never>(() => undefined)
+  /** One durable write: it happens, or the machine has stopped. */
+  const durable = async (effect: () => void): Promise<void> => {
+    if (left <= 0) {
+      die()
+      return never
+    }
+    left--
+    writes++
+    effect()
+  }
+  const unfinished = (): string[] =>
+    [...disk.journals]
+      .filter(([, { entries }]) => !entries.some((entry) => entry.includes('"type":"closed"')))
+      .map(([id]) => id)
+  const writer = (deployment: string) => ({
+    append: (entry: JournalEntry) =>
+      durable(() => disk.journals.get(deployment)!.entries.push(JSON.stringify(entry))),
+    close: () => Promise.resolve(),
+  })
+  return {
+    cutAfter: (count) => {
+      left = count
+    },
+    dead,
+    writes: () => writes,
+    read: async () => (disk.state === null ? null : (JSON.parse(disk.state) as RecordedState)),
+    writeIf: (expected, next) =>
+      durable(() => {
+        const stored = disk.state === null ? null : (JSON.parse(disk.state) as RecordedState).serial
+        if (stored !== expected)
+          throw new DeployError('PLAN_STALE', `serial ${String(stored)} is not ${String(expected)}`)
+        disk.state = JSON.stringify(next)
+      }),
+    lock: async () => {
+      if (disk.locked) throw new DeployError('LOCKED', 'locked')
+      disk.locked = true
+      return {
+        id: 'lock',
+        tookOver: null,
+        lost: new AbortController().signal,
+        release: async () => {
+          disk.locked = false
+        },
+      }
+    },
+    lockHolder: async () => null,
+    breakLock: () => Promise.reject(new Error('unused')),
+    createJournal: async (header: JournalHeader) => {
+      await durable(() =>
+        disk.journals.set(header.deployment, { header: JSON.stringify(header), entries: [] }),
+      )
+      return writer(header.deployment)
+    },
+    reopenJournal: async (_environment, deployment) => writer(deployment),
+    readJournal: async (_environment, deployment) => {
+      const journal = disk.journals.get(deployment)
+      if (journal === undefined) return null
+      return {
+        header: JSON.parse(journal.header) as JournalHeader,
+        entries: journal.entries.map((entry) => JSON.parse(entry) as JournalEntry),
+      }
+    },
+    unfinished: async () => unfinished(),
+    appendHistory: (record) => durable(() => disk.history.push(JSON.stringify(record))),
+    readHistory: async (_environment, limit) =>
+      disk.history
+        .map((line) => JSON.parse(line) as HistoryRecord)
+        .toReversed()
+        .slice(0, limit),
+    planKey: async () => new Uint8Array(32),
+  }
+}

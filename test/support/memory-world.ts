@@ -1,0 +1,142 @@
+/** A world in memory: the real planner, executor and use cases over targets, hooks and a store that a test can break. */
+import { digestOf, sha256 } from '../../src/base/hash.js'
+import type { DeployResult, Execution } from '../../src/app/requests.js'
+import type { World } from '../../src/app/world.js'
+import type { Config, ServiceConfig } from '../../src/model/config.js'
+import type { HookSpec } from '../../src/model/spec.js'
+import type { HealthCheck } from '../../src/model/health-check.js'
+import { DeployError } from '../../src/base/deploy-error.js'
+import { fakeClock } from './fake-clock.js'
+import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
+import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.js'
+import { allStrategies } from './strategies.js'
+
+export interface MemoryWorldOptions {
+  readonly config: Config
+  readonly ground: MemoryGround
+  readonly disk: MemoryDisk
+  /** What the source offers. */
+  readonly versions?: readonly string[]
+  readonly health?: HealthCheck
+}
+
+export function memoryWorld({
+  config,
+  ground,
+  disk,
+  versions = ['1.0.0', '1.1.0'],
+  health,
+}: MemoryWorldOptions): World & {
+  readonly store: MemoryStore
+} {
+  let serial = disk.journals.size
+  const traits = (type: string) => memoryTraits[type]!
+  return {
+    config,
+    configDigest: digestOf(config),
+    projectDirectory: '/project',
+    clock: fakeClock(),
+    shell: memoryShell(ground),
+    secrets: { reveal: (text) => Promise.resolve(text), mask: (text) => text, maskAll: (data) => data },
+    machine: { hostName: 'desk', user: 'ada', pid: 1 },
+    store: memoryStore(disk),
+    artifacts: { obtain: () => Promise.resolve({ kind: 'folder', path: '/artifact', name: 'artifact' }) },
+    source: (name) => ({
+      versions: async () => versions.map((version) => ({ version })),
+      resolve: async (version) => {
+        if (!versions.includes(version)) throw new DeployError('VERSION_NOT_FOUND', `no ${version}`)
+        const artifact = { kind: 'folder', name: version, location: version } as const
+        return { source: name, version, digest: sha256(version), artifact }
+      },
+      fetch: () => Promise.reject(new Error('unused')),
+    }),
+    target: (spec) => memoryTarget(ground, spec),
+    traits,
+    strategy: (type) => allStrategies[type]!,
+    check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
+    notifier: () => ({ notify: () => Promise.resolve() }),
+    random: () => 0.5,
+    randomHex: (digits) => (++serial).toString(16).padStart(digits, '0'),
+  }
+}
+
+export function quietExecution(changes: Partial<Execution> = {}): Execution {
+  return {
+    confirm: () => Promise.resolve(true),
+    allow: ['irreversible'],
+    lockWaitMs: 0,
+    emit: () => undefined,
+    notice: () => undefined,
+    ...changes,
+  }
+}
+
+export const check = {
+  name: 'ready',
+  probe: { type: 'fake' },
+  intervalMs: 1000,
+  timeoutMs: 1000,
+  healthyAfter: 1,
+  deadlineMs: 10_000,
+} as const
+
+export function service(
+  name: string,
+  changes: Partial<ServiceConfig> & { readonly path?: string } = {},
+): ServiceConfig {
+  const { path = name, ...rest } = changes
+  return {
+    name,
+    source: 'main',
+    policy: { version: 'latest', prerelease: false },
+    dependsOn: [],
+    target: { type: 'running', path },
+    strategy: { type: 'rolling' },
+    checks: [check],
+    ...rest,
+  }
+}
+
+/** A hook whose effect is known by its name and a mark, such as the version it belongs to. */
+export function hook(name: string, mark: string, changes: Partial<HookSpec> = {}): HookSpec {
+  return {
+    name,
+    when: 'beforeStart',
+    service: null,
+    command: { run: ['add', `${name}-${mark}`] },
+    revert: { run: ['remove', `${name}-${mark}`] },
+    timeoutMs: 60_000,
+    onFailure: 'abort',
+    directory: 'project',
+    env: {},
+    ...changes,
+  }
+}
+
+export function configOf(services: readonly ServiceConfig[], changes: Partial<Config> = {}): Config {
+  return {
+    project: 'shop',
+    environment: 'staging',
+    state: { type: 'local', path: '.deployctl' },
+    sources: { main: { type: 'fake' } },
+    services: Object.fromEntries(services.map((one) => [one.name, one])),
+    hooks: [],
+    notifiers: [],
+    secrets: {},
+    parallelism: 4,
+    onFailure: 'deployment',
+    ...changes,
+  }
+}
+
+export function outcomeKind(result: DeployResult): string {
+  return result.kind === 'done' ? result.outcome.kind : result.kind
+}
+
+/** The state without what differs between two equal deployments: times, ids, and how often it was written. */
+export function stateView(disk: MemoryDisk): unknown {
+  if (disk.state === null) return null
+  return JSON.parse(disk.state, (key, value: unknown) =>
+    ['at', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key) ? undefined : value,
+  ) as unknown
+}
