@@ -3,6 +3,7 @@
  * survives a crash anywhere: state, history, the journal's last line; whatever is missing, `recover` adds.
  */
 import { DeployError, reportOf, type ErrorReport } from '../base/deploy-error.js'
+import { unshakable } from '../model/event.js'
 import type { StepStatus } from '../model/journal.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
@@ -36,27 +37,26 @@ export async function runPlan(
 ): Promise<DeployResult> {
   const { plan, identity } = run
   const { deployment } = identity
+  const emit = unshakable(execution.emit)
   const telling = notificationsOf(world, plan, identity)
   telling.started()
-  execution.emit({ type: 'deployment-started', at: identity.startedAt, deployment, plan })
+  emit({ type: 'deployment-started', at: identity.startedAt, deployment, plan })
   const executed = await execute(plan, {
     performers: createPerformers(plan, { ...world, target: world.target, check: world.check }),
     journal: { append: (entry) => run.journal.append(world.secrets.maskAll(entry)) },
     statuses: run.statuses,
     clock: world.clock,
-    emit: execution.emit,
+    emit,
     deployment,
     interrupt: signal,
     lost: run.lock.lost,
     ...(run.undo === undefined ? {} : { undo: run.undo }),
   })
   const warnings =
-    executed.kind === 'applied'
-      ? []
-      : await runFailureHooks(world, plan, executed, deployment, execution.emit)
+    executed.kind === 'applied' ? [] : await runFailureHooks(world, plan, executed, deployment, emit)
   const outcome = { ...executed, warnings: [...executed.warnings, ...warnings] }
   const unrecorded = await record(world, run, outcome)
-  execution.emit({ type: 'deployment-finished', at: world.clock.now().toISOString(), deployment, outcome })
+  emit({ type: 'deployment-finished', at: world.clock.now().toISOString(), deployment, outcome })
   telling.ended(outcome)
   for (const missed of await telling.settle()) execution.notice(missed)
   await run.claim.release()

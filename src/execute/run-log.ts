@@ -33,13 +33,6 @@ export function createRunLog(deps: {
 }): RunLog {
   let journalError: ErrorReport | null = null
   const now = (): string => deps.clock.now().toISOString()
-  const emit = (event: DeploymentEvent): void => {
-    try {
-      deps.emit(event)
-    } catch {
-      // Whoever listens cannot change what happens (law 10).
-    }
-  }
   const append = async (entry: JournalEntry): Promise<void> => {
     try {
       await deps.journal.append(entry)
@@ -51,7 +44,7 @@ export function createRunLog(deps: {
   return {
     statusOf: (step) => deps.statuses.get(step.id) ?? 'waiting',
     append,
-    emit,
+    emit: deps.emit,
     now,
     get journalError() {
       return journalError
@@ -61,7 +54,7 @@ export function createRunLog(deps: {
       const at = now()
       await append({ type: 'step', step: step.id, event, at, ...extra })
       deps.statuses.set(step.id, status)
-      emit({ type: 'step', at, step: step.id, event, ...extra })
+      deps.emit({ type: 'step', at, step: step.id, event, ...extra })
     },
   }
 }

@@ -19,7 +19,12 @@ export interface OutputLine {
 }
 
 export type DeploymentEvent =
-  | { readonly type: 'deployment-started'; readonly at: string; readonly deployment: string; readonly plan: Plan }
+  | {
+      readonly type: 'deployment-started'
+      readonly at: string
+      readonly deployment: string
+      readonly plan: Plan
+    }
   | {
       readonly type: 'step'
       readonly at: string
@@ -28,7 +33,12 @@ export type DeploymentEvent =
       readonly durationMs?: number
       readonly error?: ErrorReport
     }
-  | { readonly type: 'step-progress'; readonly at: string; readonly step: string; readonly progress: Progress }
+  | {
+      readonly type: 'step-progress'
+      readonly at: string
+      readonly step: string
+      readonly progress: Progress
+    }
   | { readonly type: 'step-output'; readonly at: string; readonly step: string; readonly line: OutputLine }
   | {
       readonly type: 'unwind-started'
@@ -38,6 +48,22 @@ export type DeploymentEvent =
       readonly cause: ErrorReport
     }
   | { readonly type: 'warning'; readonly at: string; readonly message: string; readonly error?: ErrorReport }
-  | { readonly type: 'deployment-finished'; readonly at: string; readonly deployment: string; readonly outcome: Outcome }
+  | {
+      readonly type: 'deployment-finished'
+      readonly at: string
+      readonly deployment: string
+      readonly outcome: Outcome
+    }
 
 export type Emit = (event: DeploymentEvent) => void
+
+/** The same, but whoever listens cannot change what happens by throwing (law 10). */
+export function unshakable(emit: Emit): Emit {
+  return (event) => {
+    try {
+      emit(event)
+    } catch {
+      // A broken view is no reason to stop, and there is nobody to tell.
+    }
+  }
+}

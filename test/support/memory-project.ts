@@ -1,0 +1,55 @@
+/** A project in memory that a test deploys, breaks and looks at, step by step. */
+import { deploy, rollBack } from '../../src/app/deploy.js'
+import type { DeployResult, Execution } from '../../src/app/requests.js'
+import { createUseCases } from '../../src/app/use-cases.js'
+import type { Config } from '../../src/model/config.js'
+import type { HealthCheck } from '../../src/model/health-check.js'
+import type { RecordedState } from '../../src/model/state.js'
+import { MemoryGround } from './memory-ground.js'
+import { emptyDisk } from './memory-store.js'
+import { memoryWorld, quietExecution } from './memory-world.js'
+
+export const never = new AbortController().signal
+
+/** A check whose answer the test turns. */
+export function switchableHealth(): HealthCheck & { sick: (version: string) => void; wellAgain: () => void } {
+  const sick = new Set<string>()
+  return {
+    sick: (version) => sick.add(version),
+    wellAgain: () => sick.clear(),
+    probe: async ({ env }) =>
+      sick.has(env.DEPLOYCTL_VERSION ?? '')
+        ? { healthy: false, seen: 'answered 500' }
+        : { healthy: true, seen: 'answered 200' },
+  }
+}
+
+export function memoryProject(initial: Config) {
+  const ground = new MemoryGround()
+  const disk = emptyDisk()
+  const health = switchableHealth()
+  let config = initial
+  let versions: readonly string[] = ['1.0.0']
+  const world = () => memoryWorld({ config, ground, disk, versions, health })
+  return {
+    ground,
+    disk,
+    health,
+    world,
+    useCases: () => createUseCases(world()),
+    offer: (...offered: readonly string[]) => {
+      versions = offered
+    },
+    configure: (next: Config) => {
+      config = next
+    },
+    apply: (services: readonly string[] = [], execution: Partial<Execution> = {}): Promise<DeployResult> =>
+      deploy(world(), { services }, quietExecution(execution), never),
+    rollBack: (to: string | null = null, services: readonly string[] = []): Promise<DeployResult> =>
+      rollBack(world(), { services, to }, quietExecution(), never),
+    state: () => JSON.parse(disk.state ?? 'null') as RecordedState,
+    serves: (service: string) => ground.place(service).routed?.replace(/-[0-9a-f]{8}$/, '') ?? null,
+    kept: (service: string) =>
+      [...ground.place(service).staged.keys()].map((name) => name.replace(/-[0-9a-f]{8}$/, '')).sort(),
+  }
+}
