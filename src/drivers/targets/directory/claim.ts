@@ -1,0 +1,106 @@
+/**
+ * The claim on a place: one small file per claimant, whole from the moment it is there. Whoever wants the place puts
+ * its own file beside the others' and then looks: the dead are removed, a living other one means to step back. So two
+ * who come at once may both step back, but never both go on.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DeployError } from '../../../base/deploy-error.js'
+import type { Ports } from '../../../model/ports.js'
+import type { Claim, ClaimRequest } from '../../../model/target.js'
+import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
+import { randomHex } from '../../system/random-hex.js'
+import { writeAtomically } from '../../system/write-atomically.js'
+import { ensureOwnFolder, removeEmptyFolders } from './own-folders.js'
+import { isAbsent } from './current-link.js'
+import { isOfFormat, namesIn, readJson } from './records.js'
+import type { Layout } from './layout.js'
+
+interface ClaimFile {
+  readonly format: 1
+  readonly deployment: string
+  readonly by: string
+  readonly host: string
+  readonly pid: number
+  /** Tells the process from a later one with the same number, and where its number means anything. */
+  readonly startedAt: string
+  readonly place: ProcessPlace
+  readonly since: string
+}
+
+export async function claimPlace(layout: Layout, request: ClaimRequest, ports: Ports): Promise<Claim> {
+  const own: ClaimFile = {
+    format: 1,
+    deployment: request.deployment,
+    by: request.by,
+    host: ports.machine.hostName,
+    pid: ports.machine.pid,
+    startedAt: (await startOf(ports.machine.pid)) ?? '',
+    place: thisPlace(),
+    since: ports.clock.now().toISOString(),
+  }
+  const file = `${randomHex(16)}.json`
+  const release = async (): Promise<void> => {
+    await rm(join(layout.claim, file), { force: true })
+    await removeEmptyFolders(layout)
+  }
+  try {
+    await putDown(layout, file, own)
+    await stepBackForOthers(layout, file)
+  } catch (error) {
+    await release().catch(() => undefined) // what counts is the error above
+    throw error
+  }
+  return { release }
+}
+
+/** Somebody who leaves may remove the empty folder just before the file is put into it: then once more. */
+async function putDown(layout: Layout, file: string, own: ClaimFile, tries = 5): Promise<void> {
+  await ensureOwnFolder(layout)
+  try {
+    await mkdir(layout.claim, { recursive: true, mode: 0o700 })
+    await writeAtomically(join(layout.claim, file), `${JSON.stringify(own)}\n`)
+  } catch (error) {
+    const cause = error instanceof DeployError ? error.cause : error
+    if (!isAbsent(cause) || tries === 1) throw error
+    await putDown(layout, file, own, tries - 1)
+  }
+}
+
+async function stepBackForOthers(layout: Layout, own: string): Promise<void> {
+  for (const name of await namesIn(layout.claim)) {
+    const path = join(layout.claim, name)
+    if (name === own || !name.endsWith('.json')) continue
+    const other = await readJson(path)
+    if (other === null && !(await namesIn(layout.claim)).includes(name)) continue // its holder has just left
+    if (!isOfFormat(other)) throw lockedBySomebody(layout, path)
+    const holder = other as unknown as ClaimFile // what is of this format was written by putDown
+    if (!(await isDead(holder))) throw lockedBy(layout, path, holder)
+    await rm(path, { force: true })
+  }
+}
+
+/** Only a process of this machine can be known to be dead. */
+async function isDead(holder: ClaimFile): Promise<boolean> {
+  return canJudge(holder.place) && !(await isAlive(holder.pid, holder.startedAt))
+}
+
+function lockedBy(layout: Layout, path: string, holder: ClaimFile): DeployError {
+  const judged = canJudge(holder.place)
+  return new DeployError(
+    'LOCKED',
+    `${layout.root} is being deployed to by ${holder.by} (deployment ${holder.deployment}).`,
+    {
+      details: [`on ${holder.host}, process ${holder.pid}, since ${holder.since}`],
+      hint: judged
+        ? 'Wait until it is done. If both are one deployment, two services of deploy.yaml have the same path: give each its own.'
+        : `Wait until it is done. Whether it still runs cannot be told from here; when it surely does not: rm ${path}`,
+    },
+  )
+}
+
+function lockedBySomebody(layout: Layout, path: string): DeployError {
+  return new DeployError('LOCKED', `${layout.root} is claimed, but ${path} does not say by whom.`, {
+    hint: `When nobody deploys there: rm ${path}`,
+  })
+}

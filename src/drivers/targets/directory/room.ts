@@ -1,0 +1,58 @@
+/** Whether the disk has room for the releases that are about to be staged, looked for before anything is touched. */
+import { statfs } from 'node:fs/promises'
+import { DeployError } from '../../../base/deploy-error.js'
+import { formatSize } from '../../../base/size.js'
+import type { Release } from '../../../model/release.js'
+import { showVersion } from '../../../model/release.js'
+import type { Layout } from './layout.js'
+import { nearestExisting } from './refusals.js'
+
+/** Room of a file system; `files` is null where it has no fixed number of them. */
+export interface Room {
+  readonly bytes: number
+  readonly files: number | null
+}
+
+/** Kept free for records, for the program's own files, and for what the estimate missed. */
+const reserveBytes = 1024 * 1024
+const reserveFiles = 16
+/** A low guess of how many files a release has, from its size: it refuses only where it is plain. */
+const bytesPerFile = 64 * 1024
+
+/** What the releases will take, at least as far as can be told beforehand. */
+export function roomNeeded(unpackedBytes: readonly number[]): Room {
+  const bytes = unpackedBytes.reduce((sum, size) => sum + size, 0)
+  return { bytes: bytes + reserveBytes, files: Math.ceil(bytes / bytesPerFile) + reserveFiles }
+}
+
+export async function roomAt(folder: string): Promise<Room> {
+  const system = await statfs(folder)
+  return { bytes: system.bavail * system.bsize, files: system.files === 0 ? null : system.ffree }
+}
+
+/** Throws DISK_FULL when the releases will not fit. */
+export async function refuseFullDisk(layout: Layout, incoming: readonly Release[]): Promise<void> {
+  if (incoming.length === 0) return
+  const need = roomNeeded(incoming.map((release) => estimateUnpackedSize(release)))
+  const free = await roomAt(await nearestExisting(layout.root))
+  const lacking = lackOf(need, free)
+  if (lacking === null) return
+  const what = incoming.map((release) => `${release.source} ${showVersion(release.version)}`).join(', ')
+  throw new DeployError('DISK_FULL', `The disk of ${layout.root} is too full for ${what}: ${lacking}.`, {
+    hint: 'Free some space there, or lower keepReleases; then deploy again.',
+  })
+}
+
+/** What is missing, in words, or null when all fits. */
+export function lackOf(need: Room, free: Room): string | null {
+  if (free.bytes < need.bytes) {
+    return `about ${formatSize(need.bytes)} are needed, ${formatSize(free.bytes)} are free`
+  }
+  if (free.files === null || need.files === null || free.files >= need.files) return null
+  return `at least ${need.files} free inodes are needed, ${free.files} are there`
+}
+
+/** STUB */
+function estimateUnpackedSize(release: Release): number {
+  return release.artifact.unpackedSize ?? (release.artifact.size ?? 0) * 4
+}

@@ -1,0 +1,31 @@
+import { directoryDriver } from '../../../src/drivers/targets/directory.js'
+import { targetContract } from '../../contract/target.contract.js'
+import { directoryBench } from '../../support/directory-bench.js'
+import { worldOfFolder } from '../../support/world-of-folder.js'
+
+const options = { shared: ['.env', 'log/', 'data/uploads/'] }
+
+targetContract(directoryDriver, async () => {
+  const bench = await directoryBench()
+  const files = (version: string) => ({
+    'index.html': `<h1>${version}</h1>`,
+    'bin/run': { mode: 0o755, text: `#!/bin/sh\necho ${version}\n` },
+    'data/uploads/first.txt': 'shipped',
+    'data/own.txt': version,
+    'empty folder': null,
+    'log/.keep': '',
+    latest: { link: 'bin/run' },
+  })
+  return {
+    target: bench.target(options),
+    releases: [
+      await bench.release('1.0.0', files('1.0.0'), options),
+      await bench.release('1.0.1', files('1.0.1'), options),
+      await bench.release('1.1.0', files('1.1.0'), options),
+    ],
+    context: bench.context(),
+    // whether a release has ever served is for the books: it stays true when it is undone
+    look: () => worldOfFolder(bench.path, { without: (path) => path.startsWith('.deployctl/records/') }),
+    end: () => bench.end(),
+  }
+})
