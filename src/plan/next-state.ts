@@ -91,7 +91,7 @@ function applyOutcome(
 }
 
 /** New releases whose own step failed; a failure of the whole deployment's hooks is every new release's. */
-function failedReleases(
+export function failedReleases(
   plan: Plan,
   outcome: Pick<Outcome, 'services' | 'failures'>,
   { at, by, deployment }: Signature,

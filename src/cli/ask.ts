@@ -1,0 +1,26 @@
+/** Asks a person on the terminal. Ctrl-C, Ctrl-D and an abort are an answer, too: none. */
+import { createInterface } from 'node:readline'
+import type { Terminal } from './view/terminal.js'
+
+export async function ask(terminal: Terminal, question: string, signal: AbortSignal): Promise<string | null> {
+  if (signal.aborted) return null
+  const { input, output, errors } = terminal.streams
+  const lines = createInterface({
+    input,
+    output: output.isTTY === true ? output : errors,
+    terminal: true,
+    historySize: 0,
+  })
+  const close = (): void => lines.close()
+  signal.addEventListener('abort', close, { once: true })
+  try {
+    return await new Promise<string | null>((resolve) => {
+      lines.on('SIGINT', close)
+      lines.on('close', () => resolve(null))
+      lines.question(question, (answer) => resolve(answer.trim()))
+    })
+  } finally {
+    signal.removeEventListener('abort', close)
+    lines.close()
+  }
+}

@@ -1,0 +1,27 @@
+/** `deployctl apply [FILE]`: carries out the plan, or exactly the saved one. */
+import { resolve } from 'node:path'
+import { DeployError } from '../../base/deploy-error.js'
+import type { CommandRun } from '../command.js'
+import { openSession } from '../open-session.js'
+import { freshFace, runDeployment } from '../run-deployment.js'
+import { readUserFile } from '../user-files.js'
+
+export const apply: CommandRun = async (context) => {
+  const { options, services, signal, words } = context
+  const [file] = words
+  if (file !== undefined && options.service.length > 0) {
+    throw new DeployError('USAGE', 'A saved plan is applied as it is; --service does not go with it.', {
+      hint: 'choose the services when the plan is made: deployctl plan --service NAME --out FILE',
+    })
+  }
+  const saved = file === undefined ? null : await readUserFile(resolve(services.workingDirectory, file))
+  const { useCases } = await openSession(context)
+  return runDeployment(context, {
+    ...freshFace,
+    asks: saved === null,
+    carryOut: (execution) =>
+      saved === null
+        ? useCases.deploy({ services: options.service }, execution, signal)
+        : useCases.deploySaved(saved, execution, signal),
+  })
+}

@@ -1,0 +1,28 @@
+/** `deployctl validate`: every problem of deploy.yaml at once. */
+import { exitCodes } from '../../base/deploy-error.js'
+import type { CommandRun } from '../command.js'
+import { locate } from '../open-session.js'
+import { problemCount, problemsText } from '../view/error-view.js'
+
+export const validate: CommandRun = async (context) => {
+  const { options, services, terminal } = context
+  const { file, shown } = locate(context)
+  const { environment, problems, warnings, merged } = await services.validate({
+    file,
+    environment: options.env,
+  })
+  for (const problem of problems) terminal.record('problem', problem)
+  for (const warning of warnings) terminal.record('warning', warning)
+  const valid = problems.length === 0
+  terminal.record('validation', { file, environment, valid, ...(options.showMerged ? { merged } : {}) })
+  if (warnings.length > 0) terminal.err(`${problemsText(warnings, terminal.errorStyle)}\n`)
+  if (!valid) {
+    terminal.err(problemsText(problems, terminal.errorStyle))
+    terminal.err(`\n${terminal.errorStyle.paint.bad(`✗ ${problemCount(problems)} in ${shown}.`)}`)
+    return exitCodes.invalid
+  }
+  if (options.showMerged)
+    terminal.out(typeof merged === 'string' ? merged.trimEnd() : JSON.stringify(merged, null, 2))
+  else terminal.out(terminal.style.paint.good(`✓ ${shown} is valid for ${environment}.`))
+  return exitCodes.done
+}

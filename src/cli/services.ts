@@ -1,0 +1,40 @@
+/**
+ * What the command line needs from the rest of the house. main.ts fills it from wire.ts, tests with fakes; commands
+ * know nothing else of either.
+ */
+import type { UseCases } from '../app/requests.js'
+import type { ConfigProblem } from '../model/config-problem.js'
+
+export interface ProjectOptions {
+  /** Absolute path of deploy.yaml. */
+  readonly file: string
+  readonly environment: string | null
+}
+
+/** One project and environment, opened: the use cases, and the masks for everything that is said of them. */
+export interface Session {
+  readonly useCases: UseCases
+  readonly project: string
+  readonly environment: string
+  now(): Date
+  mask(text: string): string
+  maskAll<T>(data: T): T
+}
+
+export interface ConfigCheck {
+  readonly environment: string
+  /** Errors; none means that the file is valid. */
+  readonly problems: readonly ConfigProblem[]
+  readonly warnings: readonly ConfigProblem[]
+  /** The environment merged over the project; null when the file is too broken for that. */
+  readonly merged: unknown
+}
+
+export interface Services {
+  open(options: ProjectOptions & { readonly warn: (text: string) => void }): Promise<Session>
+  validate(options: ProjectOptions): Promise<ConfigCheck>
+  /** For dated lines before there is a session. */
+  loadClock(): Promise<{ now(): Date }>
+  readonly workingDirectory: string
+  readonly version: string
+}

@@ -1,0 +1,53 @@
+/** The files that a person names on the command line: saved plans, and the deploy.yaml that `init` writes. */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { DeployError, systemCodeOf } from '../base/deploy-error.js'
+
+export async function readUserFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') {
+      throw new DeployError('USAGE', `There is no file ${path}.`, {
+        hint: 'deployctl plan --out FILE writes one',
+      })
+    }
+    throw foreign(error, path, 'read')
+  }
+}
+
+/** Whole or not at all, and for the user alone: a plan tells much of a system. */
+export async function writeUserFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw foreign(error, path, 'written')
+  }
+}
+
+/** Throws FILE_EXISTS rather than overwrite. */
+export async function createUserFile(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') {
+      throw new DeployError('FILE_EXISTS', `${path} is there already; it was left as it is.`, {
+        hint: 'move it away, or write to another place with --file',
+      })
+    }
+    throw foreign(error, path, 'written')
+  }
+}
+
+function foreign(error: unknown, path: string, what: string): DeployError {
+  const code = systemCodeOf(error)
+  const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  const message = error instanceof Error ? error.message : String(error)
+  return new DeployError(
+    denied ? 'PERMISSION_DENIED' : code === 'ENOSPC' ? 'DISK_FULL' : 'USAGE',
+    `${path} cannot be ${what}.`,
+    { details: [message], cause: error },
+  )
+}

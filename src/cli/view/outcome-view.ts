@@ -1,0 +1,218 @@
+/** How a deployment ended, for people: what failed and where, the last thing seen, what serves now, what to do next. */
+import { formatDuration } from '../../base/duration.js'
+import type { DeployResult } from '../../app/requests.js'
+import { describeOperation } from '../../model/describe-operation.js'
+import { isOperation } from '../../model/operation.js'
+import type { Failure, Outcome } from '../../model/outcome.js'
+import type { Plan } from '../../model/plan.js'
+import { evidenceLines, headline } from './error-view.js'
+import { nextLines, type NextStep } from './next-lines.js'
+import { afterTitle, heldAfter, nowServing, recordChanges, whatBecame } from './outcome-words.js'
+import type { Style } from './terminal.js'
+import { paragraph } from './text-width.js'
+
+export type Finished = Extract<DeployResult, { readonly kind: 'done' }>
+
+export interface OutcomeContext {
+  readonly style: Style
+  /** `--env` and `--file` as the person gave them, for the commands that are proposed. */
+  readonly flags: string
+  /** Undoing is what was asked for: `recover --unwind`. */
+  readonly unwindWanted: boolean
+  /** Which signal ended it, if one did. */
+  readonly interruptedBy: string | null
+}
+
+export function outcomeText(result: Finished, context: OutcomeContext): string {
+  const { outcome, unrecorded } = result
+  const parts =
+    outcome.kind === 'stuck'
+      ? stuckParts(result, context)
+      : outcome.kind === 'unwound'
+        ? unwoundParts(result, context)
+        : appliedParts(result, context)
+  return [...parts, ...(unrecorded === null ? [] : unrecordedParts(result, context)), next(result, context)]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+function appliedParts({ plan, outcome, unrecorded }: Finished, { style }: OutcomeContext): readonly string[] {
+  const verb = plan.command === 'rollback' ? 'Rolled back' : 'Applied'
+  const text = `${verb} in ${formatDuration(outcome.durationMs)}: ${whatBecame(plan, Object.keys(outcome.services))}.`
+  const mark = unrecorded === null ? style.paint.good(`✓ ${text}`) : `  ${text}`
+  return [
+    paragraph(mark, style.width, 0, 2),
+    lines([
+      ...tolerated(outcome, plan, style),
+      ...recordChanges(plan).map((line) => paragraph(line, style.width, 2)),
+    ]),
+  ]
+}
+
+function unwoundParts({ plan, outcome, deployment }: Finished, context: OutcomeContext): readonly string[] {
+  const { style } = context
+  const [first, ...others] = outcome.failures
+  const ailing = new Set(outcome.unhealthy.map(({ service }) => service))
+  const undone = servicesWith(outcome, 'unwound').filter((service) => !ailing.has(service))
+  const took = outcome.unwindMs > 0 ? ` in ${formatDuration(outcome.unwindMs)}` : ''
+  const clean = outcome.unhealthy.length === 0 && outcome.leftovers.length === 0
+  const now = `Unwound${took}: ${nowServing(plan, undone)}.`
+  const good = context.unwindWanted && clean
+  const head = good
+    ? style.paint.good(paragraph(`✓ ${now}`, style.width, 0, 2))
+    : context.unwindWanted
+      ? headline('It was undone, but not everything is as it was.', style)
+      : failureParts(first, plan, context).join('\n\n')
+  const also = others.filter(({ error }) => error.code !== 'CANCELLED')
+  const kept = servicesWith(outcome, 'applied')
+  return [
+    head,
+    good ? '' : lines(also.map((failure) => alsoFailed(failure, plan, style))),
+    lines([
+      ...(good ? [] : [paragraph(now, style.width, 2)]),
+      ...(kept.length === 0
+        ? []
+        : [paragraph(`Deployed all the same: ${whatBecame(plan, kept)}.`, style.width, 2)]),
+      ...heldAfter(plan, outcome, deployment).map((line) => paragraph(line, style.width, 2)),
+      ...tolerated(outcome, plan, style),
+    ]),
+    lines(unhealthyLines(outcome, style)),
+    lines(leftoverLines(outcome, style)),
+  ]
+}
+
+/** `✗ web v1.0.1 was not deployed: …` and what was seen. */
+function failureParts(failure: Failure | undefined, plan: Plan, context: OutcomeContext): readonly string[] {
+  const { style, interruptedBy } = context
+  const what = afterTitle(plan, failure?.service ?? null)
+  if (failure === undefined || failure.step === null) {
+    const by = interruptedBy === null ? 'Interrupted' : `Interrupted by ${interruptedBy}`
+    return [headline(`${by}: ${what}.`, style)]
+  }
+  const evidence = evidenceLines(failure.error, style, 4)
+  return [
+    headline(`${what}: ${failure.error.message}`, style),
+    ...(evidence.length === 0 ? [] : [evidence.join('\n')]),
+  ]
+}
+
+function stuckParts({ plan, outcome, deployment }: Finished, context: OutcomeContext): readonly string[] {
+  const { style } = context
+  const [first] = outcome.failures
+  return [
+    ...outcome.stuck.map((failure) =>
+      lines([
+        headline(
+          `${failure.service ?? 'the deployment'} is stuck: ${undoTitle(failure, plan)} failed: ${failure.error.message}`,
+          style,
+        ),
+        ...evidenceLines(failure.error, style, 4),
+      ]),
+    ),
+    first === undefined
+      ? ''
+      : lines([
+          paragraph(
+            `It was being undone because of this: ${afterTitle(plan, first.service)}: ${first.error.message}`,
+            style.width,
+            2,
+          ),
+          ...evidenceLines(first.error, style, 4),
+        ]),
+    lines(leftoverLines(outcome, style)),
+    style.paint.careful(
+      paragraph(
+        'A person is needed. Mend the cause above, then undo the rest. Until then the environment stays as it is, and ' +
+          `nothing else can be deployed to it. The journal of deployment ${deployment} is kept.`,
+        style.width,
+        2,
+      ),
+    ),
+  ]
+}
+
+function unrecordedParts({ unrecorded }: Finished, { style }: OutcomeContext): readonly string[] {
+  if (unrecorded === null) return []
+  return [
+    lines([
+      headline(`The state could not be written: ${unrecorded.message}`, style),
+      ...evidenceLines(unrecorded, style, 4),
+    ]),
+    paragraph(
+      'What is said above is done, but not recorded. Lock and journal are kept; recover finishes it.',
+      style.width,
+      2,
+    ),
+  ]
+}
+
+function next({ plan, outcome, deployment, unrecorded }: Finished, context: OutcomeContext): string {
+  const command = (text: string): string => `deployctl ${text}${context.flags}`
+  const show: NextStep = [command(`show ${deployment}`), 'the whole story']
+  const services = new Set(outcome.failures.map(({ service }) => service))
+  const [only] = services.size === 1 ? services : []
+  const again = plan.command === 'rollback' ? 'rollback' : 'apply'
+  const retry: NextStep = [
+    command(only == null ? again : `${again} --service ${only}`),
+    'try again once it is mended',
+  ]
+  if (unrecorded !== null)
+    return nextLines([[command('recover --resume'), 'write the state'], show], context.style)
+  if (outcome.kind === 'stuck')
+    return nextLines([[command('recover --unwind'), 'undo the rest'], show], context.style)
+  if (outcome.kind === 'unwound' && !context.unwindWanted) return nextLines([show, retry], context.style)
+  const back: NextStep = [command('rollback'), 'go back']
+  return nextLines(
+    plan.command === 'rollback' || outcome.kind === 'unwound' ? [show] : [show, back],
+    context.style,
+  )
+}
+
+function undoTitle({ step }: Failure, plan: Plan): string {
+  const found = plan.steps.find(({ id }) => id === step)
+  if (found === undefined) return 'undoing'
+  return isOperation(found.revert)
+    ? `"${describeOperation(found.revert, plan.instances)}"`
+    : `undoing "${found.title}"`
+}
+
+function alsoFailed({ service, error }: Failure, plan: Plan, style: Style): string {
+  return paragraph(`also: ${afterTitle(plan, service)}: ${error.message}`, style.width, 2, 4)
+}
+
+function tolerated({ warnings }: Outcome, plan: Plan, { paint, width }: Style): readonly string[] {
+  return warnings.map(({ step, error }) => {
+    const title = plan.steps.find(({ id }) => id === step)?.title
+    return paint.careful(
+      paragraph(`! ${title === undefined ? '' : `${title} failed: `}${error.message}`, width, 2, 4),
+    )
+  })
+}
+
+function unhealthyLines({ unhealthy }: Outcome, style: Style): readonly string[] {
+  return unhealthy.flatMap(({ service, error }) => [
+    style.paint.bad(
+      paragraph(
+        `! ${service ?? 'it'} is back, but does not answer its checks: ${error.message}`,
+        style.width,
+        2,
+        4,
+      ),
+    ),
+    ...evidenceLines(error, style, 6),
+  ])
+}
+
+function leftoverLines({ leftovers }: Outcome, { paint, width }: Style): readonly string[] {
+  return leftovers.map(({ step, reason }) =>
+    paint.bad(paragraph(`! not undone: ${step}, because ${reason}`, width, 2, 4)),
+  )
+}
+
+function servicesWith(outcome: Outcome, kind: Outcome['kind']): readonly string[] {
+  return Object.entries(outcome.services).flatMap(([service, ended]) => (ended === kind ? [service] : []))
+}
+
+function lines(parts: readonly string[]): string {
+  return parts.join('\n')
+}

@@ -1,0 +1,89 @@
+/** A plan as text: header, services, drift, notices, steps with what undoes them, and one line that sums it up. */
+import { shortDigest } from '../../base/hash.js'
+import type { ChangeKind } from '../../model/change.js'
+import type { Notice, Plan } from '../../model/plan.js'
+import { changeLines } from './plan-changes.js'
+import { isIrreversible, stepLines } from './plan-steps.js'
+import type { Style } from './terminal.js'
+import { paragraph, textWidth } from './text-width.js'
+
+export async function planText(plan: Plan, style: Style): Promise<string> {
+  const parts = [
+    [headerLine(plan, style)],
+    await changeLines(plan, style),
+    driftLines(plan, style),
+    noticeLines(plan.notices, style),
+    stepLines(plan, style),
+    [paragraph(summary(plan), style.width, 0)],
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+/** Whether applying the plan would do or record anything. */
+export function hasChanges(plan: Plan): boolean {
+  return plan.steps.length > 0 || plan.changes.some(({ kind }) => kind !== 'none')
+}
+
+function headerLine(plan: Plan, style: Style): string {
+  const what = plan.command === 'rollback' ? ' · rollback' : ''
+  const serial = plan.basis.serial === 0 ? 'no state yet' : `state ${plan.basis.serial}`
+  return header(
+    `${plan.project} · ${plan.environment}${what}`,
+    `${serial}, config ${shortDigest(plan.basis.configDigest)}`,
+    style,
+  )
+}
+
+/** A title to the left, what it rests on to the right. */
+export function header(left: string, right: string, style: Style): string {
+  const blanks = Math.max(2, style.width - textWidth(left) - textWidth(right))
+  return `${style.paint.strong(left)}${' '.repeat(blanks)}${style.paint.faint(right)}`
+}
+
+function driftLines(plan: Plan, style: Style): readonly string[] {
+  if (plan.drift.length === 0) return []
+  return [
+    style.paint.careful('  Drift: what is there is not what is recorded. Applying repairs it.'),
+    ...plan.drift.flatMap(({ service, host, message, evidence }) => [
+      paragraph(`${service}${host === 'local' ? '' : ` on ${host}`}: ${message}`, style.width, 4, 6),
+      ...evidence.map((line) => style.paint.faint(paragraph(line, style.width, 6, 8))),
+    ]),
+  ]
+}
+
+function noticeLines(notices: readonly Notice[], style: Style): readonly string[] {
+  return notices.flatMap(({ service, message, hint }) => [
+    paragraph(`note: ${service === null ? '' : `${service}: `}${message}`, style.width, 2, 8),
+    ...(hint === undefined ? [] : [style.paint.link(paragraph(hint, style.width, 8))]),
+  ])
+}
+
+function summary(plan: Plan): string {
+  if (!hasChanges(plan)) return 'Nothing to do: everything is as deploy.yaml asks for.'
+  const count = (kind: ChangeKind): number => plan.changes.filter((change) => change.kind === kind).length
+  const replaced = count('replace')
+  const counts = [
+    `${count('create')} to add`,
+    `${count('update')} to change`,
+    ...(replaced === 0 ? [] : [`${replaced} to replace`]),
+    `${count('remove')} to remove`,
+  ]
+  const name = plan.command === 'rollback' ? 'Rollback' : 'Plan'
+  return `${name}: ${counts.join(', ')}. ${undoSentence(plan)}`
+}
+
+function undoSentence(plan: Plan): string {
+  const steps = plan.steps.length
+  if (steps === 0) return 'No steps: only the record changes.'
+  const amount = `${steps} ${steps === 1 ? 'step' : 'steps'}`
+  const irreversible = plan.steps.filter(isIrreversible).length
+  if (irreversible > 0) {
+    return `${amount}, of which ${irreversible} cannot be undone and must be allowed: --allow irreversible.`
+  }
+  const prunes = plan.steps.filter(({ apply }) => apply.verb === 'prune').length
+  if (prunes === 0) return `${amount}; ${steps === 1 ? 'it' : 'every one'} can be undone.`
+  return `${amount}; every one can be undone, until old releases are removed at the end.`
+}

@@ -1,0 +1,120 @@
+/** `status` as text: what serves, since when, whether it is as recorded; pins, holds, locks and what was interrupted. */
+import type { ServiceStatus, StatusReport } from '../../app/requests.js'
+import { showVersion } from '../../model/release.js'
+import { nextLines } from './next-lines.js'
+import { header } from './plan-view.js'
+import { ago } from './relative-time.js'
+import { table, type Cell } from './table.js'
+import type { Style } from './terminal.js'
+import { paragraph } from './text-width.js'
+
+export function statusText(report: StatusReport, style: Style, now: Date, flags: string): string {
+  const serial = report.serial === null ? 'nothing deployed yet' : `state ${report.serial}`
+  const parts = [
+    [header(`${report.project} · ${report.environment}`, serial, style)],
+    serviceLines(report, style, now),
+    report.services.flatMap((service) => detailLines(service, style, now)),
+    deploymentLines(report, style, now, flags),
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function serviceLines({ services }: StatusReport, style: Style, now: Date): readonly string[] {
+  if (services.length === 0) return ['  There are no services.']
+  return table({
+    columns: [{ title: 'service' }, { title: 'version' }, { title: 'since' }, { title: '', flexible: true }],
+    rows: services.map((service) => [
+      service.service,
+      service.version === null ? '–' : showVersion(service.version),
+      ago(service.since, now),
+      condition(service, style),
+    ]),
+    width: style.width,
+    titlePaint: style.paint.faint,
+  })
+}
+
+function condition(status: ServiceStatus, { paint }: Style): Cell {
+  const { observation, problem, version, configured } = status
+  const gone = configured ? '' : '; no longer in deploy.yaml: the next apply removes it'
+  if (problem !== null) return { text: `could not be looked at: ${problem.message}${gone}`, paint: paint.bad }
+  const drift = observation?.drift ?? []
+  if (drift.length > 0) {
+    return { text: `drift: ${drift.map(({ message }) => message).join('; ')}${gone}`, paint: paint.careful }
+  }
+  if (version === null) return { text: 'not deployed yet', paint: paint.faint }
+  if (gone !== '') return { text: `serves${gone}`, paint: paint.careful }
+  return { text: 'serves, as recorded', paint: paint.good }
+}
+
+function detailLines(
+  { service, pin, holds, observation }: ServiceStatus,
+  style: Style,
+  now: Date,
+): readonly string[] {
+  const say = (text: string): string => paragraph(text, style.width, 2, 4)
+  return [
+    ...(pin === null
+      ? []
+      : [
+          say(
+            `${service} is pinned to ${showVersion(pin.version)} by ${pin.by}, ${ago(pin.at, now)}: ${pin.reason}`,
+          ),
+        ]),
+    ...holds.map(({ version, reason, at }) =>
+      say(`${service} ${showVersion(version)} is held, ${ago(at, now)}: ${reason}`),
+    ),
+    ...(observation?.notices ?? []).map((notice) => say(`note: ${service}: ${notice}`)),
+  ]
+}
+
+function deploymentLines(
+  { last, lock, unfinished }: StatusReport,
+  style: Style,
+  now: Date,
+  flags: string,
+): readonly string[] {
+  const { paint, width } = style
+  const lastLine =
+    last === null
+      ? []
+      : [
+          paragraph(
+            `last: ${last.deployment}, ${last.command} by ${last.by}, ${ago(last.endedAt, now)}: ${last.outcome}`,
+            width,
+            2,
+            4,
+          ),
+        ]
+  const lockLine =
+    lock === null
+      ? []
+      : [
+          paint.careful(
+            paragraph(
+              `locked by ${lock.by} (${lock.operation}, process ${lock.pid}${lock.liveness === 'dead' ? ', which is gone' : ''}) since ${ago(lock.created, now)}; lock id ${lock.id}`,
+              width,
+              2,
+              4,
+            ),
+          ),
+        ]
+  const interrupted = unfinished.length > 0 && (lock === null || lock.liveness === 'dead')
+  const unfinishedLines = interrupted
+    ? [
+        paint.bad(
+          paragraph(
+            `! interrupted or stuck: ${unfinished.join(', ')}. Nothing else can be deployed until it is finished or undone.`,
+            width,
+            2,
+            4,
+          ),
+        ),
+        nextLines([[`deployctl recover${flags}`, 'see what is there, and choose']], style),
+      ]
+    : []
+  return [...lastLine, ...lockLine, ...unfinishedLines]
+}

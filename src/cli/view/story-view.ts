@@ -1,0 +1,149 @@
+/** `show ID` as text: who and when, what it was to change, every step with its time, how it ended and what was seen. */
+import { formatDuration } from '../../base/duration.js'
+import type { DeploymentStory } from '../../app/requests.js'
+import type { HistoryRecord } from '../../model/history.js'
+import { statusesOf, type JournalFile, type StepStatus } from '../../model/journal.js'
+import type { Failure } from '../../model/outcome.js'
+import { evidenceLines, headline } from './error-view.js'
+import { move } from './history-view.js'
+import { versions } from './plan-changes.js'
+import { header } from './plan-view.js'
+import { table, type Cell } from './table.js'
+import type { Style } from './terminal.js'
+import { paragraph } from './text-width.js'
+
+export function storyText({ record, journal }: DeploymentStory, style: Style): string {
+  const parts = [
+    headLines(record, journal, style),
+    serviceLines(record, journal),
+    journal === null ? [] : stepLines(journal, style),
+    record === null ? unfinishedLines(journal, style) : endLines(record, journal, style),
+  ]
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function headLines(
+  record: HistoryRecord | null,
+  journal: JournalFile | null,
+  style: Style,
+): readonly string[] {
+  const plan = journal?.header.plan
+  const facts = record ?? (journal === null ? null : { ...journal.header, startedAt: journal.header.at })
+  if (facts === null) return []
+  const project = record?.project ?? plan?.project ?? ''
+  const environment = record?.environment ?? plan?.environment ?? ''
+  const command = record?.command ?? plan?.command ?? ''
+  const times =
+    record === null
+      ? `began ${facts.startedAt}`
+      : `${facts.startedAt}, took ${formatDuration(record.durationMs)}`
+  return [
+    header(
+      `${project} · ${environment} · ${command} ${facts.deployment}`,
+      record?.outcome ?? 'not finished',
+      style,
+    ),
+    paragraph(`by ${facts.by}, ${times}`, style.width, 2),
+  ]
+}
+
+function serviceLines(record: HistoryRecord | null, journal: JournalFile | null): readonly string[] {
+  if (record !== null) {
+    const changed = record.services.filter(({ kind }) => kind !== 'none')
+    return changed.map(
+      ({ service, before, after, outcome }) => `  ${service}  ${move(before, after)}  ${outcome}`,
+    )
+  }
+  const changes = journal?.header.plan.changes ?? []
+  return changes
+    .filter(({ kind }) => kind !== 'none')
+    .map((change) => `  ${change.service}  ${versions(change)}`)
+}
+
+function stepLines(journal: JournalFile, style: Style): readonly string[] {
+  const statuses = statusesOf(journal.entries)
+  return table({
+    columns: [
+      { title: '', align: 'right' },
+      { title: 'step', flexible: true },
+      { title: 'ended' },
+      { title: 'took', align: 'right' },
+    ],
+    rows: journal.header.plan.steps.map((step, index) => [
+      String(index + 1),
+      step.title,
+      statusCell(statuses.get(step.id) ?? 'waiting', style),
+      tookOf(step.id, journal),
+    ]),
+    width: style.width,
+    indent: 1,
+    titlePaint: style.paint.faint,
+  })
+}
+
+function statusCell(status: StepStatus, { paint }: Style): Cell {
+  const plain = (text: string): string => text
+  const words: { readonly [S in StepStatus]: readonly [string, (text: string) => string] } = {
+    waiting: ['not begun', paint.faint],
+    applying: ['under way', paint.careful],
+    applied: ['done', paint.good],
+    failed: ['failed', paint.bad],
+    reverting: ['being undone', paint.careful],
+    reverted: ['undone', plain],
+    stuck: ['stuck', paint.bad],
+  }
+  const [text, colour] = words[status]
+  return { text, paint: colour }
+}
+
+/** How long its doing took, and its undoing where there was one. */
+function tookOf(step: string, { entries }: JournalFile): string {
+  const took = entries.flatMap((entry) =>
+    entry.type === 'step' && entry.step === step && entry.durationMs !== undefined
+      ? [formatDuration(entry.durationMs)]
+      : [],
+  )
+  return took.join(' + ')
+}
+
+function unfinishedLines(journal: JournalFile | null, style: Style): readonly string[] {
+  if (journal === null) return []
+  const errors = journal.entries.flatMap((entry) =>
+    entry.type === 'step' && entry.error !== undefined ? [entry.error] : [],
+  )
+  return [
+    style.paint.careful('  It has not come to its end: it is running, was interrupted, or is stuck.'),
+    ...errors.flatMap((error) => [headline(error.message, style), ...evidenceLines(error, style, 4)]),
+  ]
+}
+
+function endLines(record: HistoryRecord, journal: JournalFile | null, style: Style): readonly string[] {
+  const title = ({ step, service }: Failure): string =>
+    journal?.header.plan.steps.find(({ id }) => id === step)?.title ?? service ?? 'the deployment'
+  const failed = (failures: readonly Failure[], what: string): readonly string[] =>
+    failures.flatMap((failure) => [
+      headline(`${title(failure)} ${what}: ${failure.error.message}`, style),
+      ...evidenceLines(failure.error, style, 4),
+    ])
+  return [
+    ...failed(record.failures, 'failed'),
+    ...failed(record.stuck, 'could not be undone'),
+    ...record.warnings.map((failure) =>
+      style.paint.careful(
+        paragraph(
+          `! ${title(failure)} failed and was tolerated: ${failure.error.message}`,
+          style.width,
+          0,
+          2,
+        ),
+      ),
+    ),
+    ...record.leftovers.map(({ step, reason }) =>
+      paragraph(`! not undone: ${step}, because ${reason}`, style.width, 0, 2),
+    ),
+    ...(record.unwindMs > 0 ? [`  Undone in ${formatDuration(record.unwindMs)}.`] : []),
+  ]
+}
