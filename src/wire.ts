@@ -1,0 +1,181 @@
+/** The composition root: the only file that knows the drivers by name. It ties a deploy.yaml to everything that works on it. */
+import { homedir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DeployError } from './base/deploy-error.js'
+import { createUseCases } from './app/use-cases.js'
+import type { World } from './app/world.js'
+import type { ConfigCheck, Session } from './cli/services.js'
+import { loadConfig, type ConfigResult } from './config/load-config.js'
+import { createArtifacts } from './drivers/artifacts/artifact-cache.js'
+import { checkDrivers } from './drivers/checks/catalog.js'
+import { notifierDrivers } from './drivers/notifiers/catalog.js'
+import { secretDrivers } from './drivers/secrets/catalog.js'
+import { createSecrets } from './drivers/secrets/secret-vault.js'
+import { sourceDrivers } from './drivers/sources/catalog.js'
+import { stateStoreDrivers } from './drivers/stores/catalog.js'
+import { thisMachine } from './drivers/system/machine.js'
+import { randomHex } from './drivers/system/random-hex.js'
+import { systemClock } from './drivers/system/system-clock.js'
+import { systemShell } from './drivers/system/system-shell.js'
+import { targetDrivers } from './drivers/targets/catalog.js'
+import type { Clock } from './model/clock.js'
+import type { Config } from './model/config.js'
+import type { ConfigProblem } from './model/config-problem.js'
+import type { Ports } from './model/ports.js'
+import type { Source } from './model/source.js'
+import type { DriverSpec } from './model/spec.js'
+import type { Target, TargetDriver } from './model/target.js'
+import { strategies, strategyVerbs } from './plan/strategies/catalog.js'
+
+export const clock: Clock = systemClock
+
+export interface OpenOptions {
+  /** Absolute. */
+  readonly file: string
+  /** Null for the one that deploy.yaml means by default. */
+  readonly environment: string | null
+  readonly env: { readonly [name: string]: string | undefined }
+}
+
+/** One project and environment, ready for commands. Throws DeployError CONFIG_INVALID with every problem in its details. */
+export async function composeUseCases(
+  options: OpenOptions & { readonly warn: (text: string) => void },
+): Promise<Session> {
+  const result = await load(options)
+  if (!result.ok) throw invalidConfig(options.file, result.problems)
+  for (const warning of result.warnings) options.warn(`${placeOf(warning)}: ${warning.message}`)
+  const world = composeWorld(result.config, result.configDigest, options)
+  const { secrets } = world
+  return {
+    useCases: createUseCases(world),
+    project: result.config.project,
+    environment: result.config.environment,
+    mask: (text) => secrets.mask(text),
+    maskAll: (data) => secrets.maskAll(data),
+    now: () => clock.now(),
+  }
+}
+
+export async function validateFile(options: OpenOptions): Promise<ConfigCheck> {
+  const result = await load(options)
+  if (!result.ok)
+    return { environment: options.environment ?? '', problems: result.problems, warnings: [], merged: null }
+  const { config, warnings, merged } = result
+  return { environment: config.environment, problems: [], warnings, merged }
+}
+
+function load({ file, environment, env }: OpenOptions): Promise<ConfigResult> {
+  const request = {
+    file,
+    displayName: basename(file),
+    environment,
+    env,
+    cacheDirectory: join(userCache(env), 'config'),
+  }
+  return loadConfig(request, { traits: traitsOf, strategyVerbs: (type) => strategyVerbs[type] })
+}
+
+function composeWorld(config: Config, configDigest: string, { file, env }: OpenOptions): World {
+  const projectDirectory = dirname(file)
+  const secrets = createSecrets(config.secrets, secretDrivers, { env, projectDirectory, shell: systemShell })
+  const machine = thisMachine()
+  const ports: Ports = {
+    clock,
+    shell: systemShell,
+    secrets,
+    projectDirectory,
+    cacheDirectory: artifactCache(config.state, projectDirectory, env),
+    machine,
+    env,
+  }
+  const source = (name: string, spec: DriverSpec): Source =>
+    driverOf('source', sourceDrivers, spec).create(name, spec, ports)
+  const targets = new Map<DriverSpec, Target>()
+  return {
+    config,
+    configDigest,
+    projectDirectory,
+    clock,
+    shell: systemShell,
+    secrets,
+    machine,
+    store: driverOf('state', stateStoreDrivers, config.state).create(config.state, ports),
+    artifacts: createArtifacts({
+      directory: join(ports.cacheDirectory, 'artifacts'),
+      source,
+      clock,
+      pid: machine.pid,
+    }),
+    source,
+    target(spec) {
+      const made = targets.get(spec) ?? driverOf('target', targetDrivers, spec).create(spec, ports)
+      targets.set(spec, made)
+      return made
+    },
+    traits(type) {
+      const traits = traitsOf(type)
+      if (traits === undefined) throw unknownDriver('target', type, Object.keys(targetDrivers))
+      return traits
+    },
+    strategy(type) {
+      const strategy = strategies[type]
+      if (strategy === undefined) throw unknownDriver('strategy', type, Object.keys(strategies))
+      return strategy
+    },
+    check: ({ probe }) => driverOf('health check', checkDrivers, probe).create(probe, ports),
+    notifier: (spec) => driverOf('notifier', notifierDrivers, spec).create(spec, ports),
+    random: () => Math.random(),
+    randomHex,
+  }
+}
+
+function traitsOf(type: string): TargetDriver | undefined {
+  const drivers: { readonly [type: string]: TargetDriver } = targetDrivers
+  return drivers[type]
+}
+
+function driverOf<D>(kind: string, drivers: { readonly [type: string]: D }, spec: DriverSpec): D {
+  const driver = drivers[spec.type]
+  if (driver === undefined) throw unknownDriver(kind, spec.type, Object.keys(drivers))
+  return driver
+}
+
+/** deploy.yaml has been validated; this is a plan, journal or state that another version of deployctl wrote. */
+function unknownDriver(kind: string, type: string, known: readonly string[]): DeployError {
+  return new DeployError(
+    'STATE_CORRUPT',
+    `this deployctl does not know the ${kind} "${type}" that is on record (it knows ${known.join(', ')})`,
+    {
+      hint: 'use the version of deployctl that wrote it, or a newer one',
+    },
+  )
+}
+
+/** Beside the state where that is a folder, so that a project is in one place; with the user's caches otherwise. */
+function artifactCache(state: DriverSpec, projectDirectory: string, env: OpenOptions['env']): string {
+  if (state.type === 'local' && typeof state.path === 'string')
+    return resolve(projectDirectory, state.path, 'cache')
+  return userCache(env)
+}
+
+function userCache(env: OpenOptions['env']): string {
+  const { XDG_CACHE_HOME: folder } = env
+  return join(
+    folder !== undefined && folder.startsWith('/') ? folder : join(homedir(), '.cache'),
+    'deployctl',
+  )
+}
+
+function invalidConfig(file: string, problems: readonly ConfigProblem[]): DeployError {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  const details = problems.flatMap((problem) => [
+    `${placeOf(problem)}: ${problem.message}`,
+    ...problem.frame.map((line) => `  ${line}`),
+    ...(problem.hint === undefined ? [] : [`  ${problem.hint}`]),
+  ])
+  return new DeployError('CONFIG_INVALID', `${basename(file)} has ${count}`, { details })
+}
+
+function placeOf({ file, line, column }: ConfigProblem): string {
+  return `${file}:${line}:${column}`
+}
