@@ -8,6 +8,7 @@ import { formatSize } from '../../base/size.js'
 import type { Clock } from '../../model/clock.js'
 import type { Progress } from '../../model/event.js'
 import { fileError } from '../system/file-error.js'
+import { bodyReader } from './body-reader.js'
 import { blockWriter } from './block-writer.js'
 import { looksLikePage } from './page-instead.js'
 import { parseAddress, showAddress } from './http-address.js'
@@ -167,7 +168,7 @@ async function receive(
   const { request, partial, watch, progress } = attempt
   const { response, url } = answer
   const writer = blockWriter(partial.handle, startAt, request.onBytes ?? (() => undefined))
-  const reader = response.body?.getReader()
+  const reader = bodyReader(response)
   try {
     for (;;) {
       const next = await reader?.read()

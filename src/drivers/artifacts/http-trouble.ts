@@ -5,6 +5,7 @@
 import { DeployError, systemCodeOf, type ErrorCode } from '../../base/deploy-error.js'
 import type { Clock } from '../../model/clock.js'
 import { formatDuration } from '../../base/duration.js'
+import { bodyReader } from './body-reader.js'
 import { showAddress } from './http-address.js'
 import { Setback } from './retries.js'
 
@@ -93,7 +94,7 @@ async function evidenceOf(response: Response): Promise<readonly string[]> {
 }
 
 async function beginningOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
+  const reader = bodyReader(response)
   if (reader === undefined) return ''
   const parts: Uint8Array[] = []
   let bytes = 0
@@ -112,7 +113,7 @@ export function shortened(text: string): string {
   const json = /"(?:message|error_description|error|detail)"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
   const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1] ?? /<message>([^<]*)/i.exec(text)?.[1]
   const words = json ?? title ?? text.replace(/<[^>]*>/g, ' ')
-  // eslint-disable-next-line no-control-regex -- a server's text must not move the cursor of somebody's terminal
+  // a server's text must not move the cursor of somebody's terminal
   const line = words.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }

@@ -6,6 +6,7 @@ import { DeployError, type ErrorCode } from '../../base/deploy-error.js'
 import { formatDuration } from '../../base/duration.js'
 import { formatSize } from '../../base/size.js'
 import type { Clock } from '../../model/clock.js'
+import { bodyReader } from './body-reader.js'
 import { parseAddress, showAddress } from './http-address.js'
 import { exchange, type Answer, type HeaderFields } from './http-exchange.js'
 import { networkSetback, shortened, statusSetback } from './http-trouble.js'
@@ -89,7 +90,7 @@ async function readOnce(request: ReadRequest, watch: Watch): Promise<Fresh<strin
 }
 
 async function bodyOf({ response, url }: Answer, maxBytes: number, watch: Watch): Promise<string> {
-  const reader = response.body?.getReader()
+  const reader = bodyReader(response)
   const parts: Uint8Array[] = []
   let bytes = 0
   try {
