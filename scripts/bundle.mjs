@@ -8,7 +8,6 @@ import ts from 'typescript'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const outside = ['@aws-sdk/client-s3', '@octokit/rest', 'google-auth-library']
 
 const result = await build({
@@ -21,7 +20,6 @@ const result = await build({
   external: outside,
   // yaml's Node entry is CommonJS, of which nothing can be left out; its browser entry is the same code as ESM
   alias: { yaml: join(root, 'node_modules', 'yaml', 'browser', 'index.js') },
-  define: { 'process.env.DEPLOYCTL_VERSION': JSON.stringify(version) },
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',

@@ -13,7 +13,8 @@ const server = createServer((request, response) => {
   response.end(`<!doctype html>\n<title>hello</title>\n<h1>Hello from v${version}</h1>\n`)
 })
 
-server.listen(Number(process.env.PORT ?? 8127), '127.0.0.1')
+const port = Number(process.env.PORT ?? 8127)
+server.listen(port, '127.0.0.1', () => console.log(`v${version} listens on port ${port}`))
 
 process.on('SIGTERM', () => {
   server.close(() => process.exit(0))

@@ -7,7 +7,6 @@
 // may be repeated.
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -37,9 +36,8 @@ async function stop() {
   rmSync(pidFile, { force: true })
 }
 
-/** Starts the server and returns when it listens; fails with what it wrote when it does not. */
+/** Starts the server and returns when it says that it listens; fails with what it wrote when it ends instead. */
 async function start() {
-  if (await listens()) return fail(`port ${port} is taken by another program: give hello another one with HELLO_PORT`)
   const log = openSync(logFile, 'w')
   const server = spawn(process.execPath, ['server.mjs', `--data=${data}`], {
     cwd: import.meta.dirname,
@@ -51,12 +49,16 @@ async function start() {
   server.unref()
   writeFileSync(pidFile, `${server.pid}\n`)
   for (let tries = 0; server.exitCode === null && server.signalCode === null && tries < 500; tries++) {
-    if (await listens()) return console.log(`process ${server.pid} serves on http://127.0.0.1:${port}`)
+    if (written().includes('listens on')) return console.log(`process ${server.pid} serves on http://127.0.0.1:${port}`)
     await sleep(20)
   }
-  const written = readFileSync(logFile, 'utf8').trim()
+  const isTaken = written().includes('EADDRINUSE')
   await stop()
-  fail(`the server does not listen on port ${port}; it wrote:\n${written}`)
+  fail(isTaken ? `port ${port} is taken: give hello another one with HELLO_PORT` : `the server did not start:\n${written()}`)
+}
+
+function written() {
+  return readFileSync(logFile, 'utf8').trim()
 }
 
 function fail(message) {
@@ -81,12 +83,4 @@ function isServer(pid) {
   } catch {
     return false
   }
-}
-
-function listens() {
-  return new Promise((done) => {
-    const socket = connect(Number(port), '127.0.0.1')
-    socket.once('connect', () => (socket.destroy(), done(true)))
-    socket.once('error', () => done(false))
-  })
 }

@@ -36,7 +36,8 @@ function countVisit() {
   return visits + 1
 }
 
-server.listen(Number(process.env.PORT ?? 8127), '127.0.0.1')
+const port = Number(process.env.PORT ?? 8127)
+server.listen(port, '127.0.0.1', () => console.log(`v${version} listens on port ${port}`))
 
 process.on('SIGTERM', () => {
   server.close(() => process.exit(0))
