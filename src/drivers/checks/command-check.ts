@@ -43,13 +43,14 @@ export const commandCheck = {
       },
       directory: {
         enum: ['project', 'release'],
-        default: 'project',
-        description: 'Where it runs: the folder of deploy.yaml, or the folder of the checked release.',
-        examples: ['release'],
+        description:
+          'Where it runs: the folder of deploy.yaml, or the folder of the checked release. Without it, release where there is such a folder.',
+        examples: ['project'],
       },
       env: {
         type: 'object',
-        additionalProperties: { type: 'string', 'x-secret': true },
+        patternProperties: { '^[A-Za-z_][A-Za-z0-9_]*$': { type: 'string', 'x-secret': true } },
+        additionalProperties: false,
         description: 'Variables for the command, beside DEPLOYCTL_*. Values may be secrets.',
         examples: [{ DB_PASSWORD: '${secret.DB_PASSWORD}' }],
       },
@@ -78,8 +79,9 @@ function commandOf(options: CommandOptions): Command {
 }
 
 function directoryOf(options: CommandOptions, place: ProbePlace, ports: Ports): string {
-  if (options.directory !== 'release') return ports.projectDirectory
+  if (options.directory === 'project') return ports.projectDirectory
   if (place.folder !== null) return place.folder
+  if (options.directory === undefined) return ports.projectDirectory
   throw new DeployError('CONFIG_INVALID', 'A command check has no release folder to run in on this target.', {
     hint: 'Use directory: project.',
   })

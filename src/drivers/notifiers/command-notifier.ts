@@ -50,7 +50,8 @@ export const commandNotifier = {
       },
       env: {
         type: 'object',
-        additionalProperties: { type: 'string', 'x-secret': true },
+        patternProperties: { '^[A-Za-z_][A-Za-z0-9_]*$': { type: 'string', 'x-secret': true } },
+        additionalProperties: false,
         description: 'Variables for the command, beside DEPLOYCTL_*. Values may be secrets.',
         examples: [{ CHAT_TOKEN: '${secret.CHAT_TOKEN}' }],
       },

@@ -82,8 +82,8 @@ export function parseRetryAfter(header: string | null, now: Date): number | null
 async function readBeginning(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  // Leaving the loop early cancels the body, and ends its connection.
   const body = response.body as AsyncIterable<Uint8Array> | null // Node's streams can be iterated, and hold bytes
+  // Leaving the loop early cancels the body, and ends its connection.
   for await (const chunk of body ?? []) {
     chunks.push(chunk)
     size += chunk.length

@@ -57,10 +57,11 @@ test('it runs in the project, or in the release', async () => {
   const folder = join(ports.projectDirectory, 'release')
   await mkdir(folder)
   const place = { host: 'local', folder, env: {} }
-  expect((await probe({ shell: `test "$(pwd -P)" = ${ports.projectDirectory}` }, place)).healthy).toBe(true)
-  expect((await probe({ shell: `test "$(pwd -P)" = ${folder}`, directory: 'release' }, place)).healthy).toBe(
-    true,
-  )
+  const isIn = (directory: string) => ({ shell: `test "$(pwd -P)" = ${directory}` })
+  expect((await probe(isIn(folder), place)).healthy).toBe(true)
+  expect((await probe({ ...isIn(folder), directory: 'release' }, place)).healthy).toBe(true)
+  expect((await probe({ ...isIn(ports.projectDirectory), directory: 'project' }, place)).healthy).toBe(true)
+  expect((await probe(isIn(ports.projectDirectory))).healthy).toBe(true)
   await expect(probe({ run: ['true'], directory: 'release' })).rejects.toThrow(/no release folder/)
 })
 
