@@ -55,7 +55,7 @@ interface LineSplitter {
  * Lines as a terminal would end up showing them: a carriage return begins the line again, so of a progress bar the
  * last state counts; colours and other control characters are taken out; a long line is cut.
  */
-export function splitLines(onLine: (text: string) => void): LineSplitter {
+function splitLines(onLine: (text: string) => void): LineSplitter {
   const decoder = new StringDecoder('utf8')
   let line = ''
   let isCut = false
