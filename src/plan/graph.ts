@@ -35,7 +35,12 @@ export function drawGraph(
   const whole: HookScene = { host: localHost, service: null, instance: null, previous: null }
   const ordered = chaptersInOrder(chapters, dependencies)
 
-  const opening = pen.chain(null, hookDrafts(hooks, moments.first, whole), [])
+  // Hooks belong to a deployment of something new; a repair puts back what was there and runs none.
+  const repairsOnly = chapters.every((chapter) => chapter.difference.repairOnly)
+  const wholeAt = (when: HookSpec['when']): readonly HookDraft[] =>
+    repairsOnly ? [] : hookDrafts(hooks, when, whole)
+
+  const opening = pen.chain(null, wholeAt(moments.first), [])
   const staged = new Map<string, readonly string[]>()
   for (const chapter of ordered) {
     const before = pen.chain(chapter.service, hooksAt(moments.first, chapter, hooks), opening)
@@ -54,7 +59,7 @@ export function drawGraph(
       pen.chain(chapter.service, drafts, [...(staged.get(chapter.service) ?? []), ...awaited]),
     )
   }
-  pen.chain(null, hookDrafts(hooks, moments.last, whole), [...ends.values()].flat())
+  pen.chain(null, wholeAt(moments.last), [...ends.values()].flat())
   // Nothing in the graph orders these: the executor runs every prune when all else has succeeded.
   for (const chapter of ordered)
     for (const draft of chapter.drafts.prune) pen.chain(chapter.service, [draft], [])
@@ -75,7 +80,6 @@ function chaptersInOrder(
   ).flatMap((name) => byName.get(name) ?? [])
 }
 
-/** Hooks belong to a deployment of something new; a repair puts back what was there and runs none. */
 function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly (Draft | HookDraft)[] {
   return weaveHooks(chapter.drafts.move, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
 }
