@@ -6,13 +6,13 @@
  */
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
+import { DeployError } from '../../../base/deploy-error.js'
 import { formatDuration } from '../../../base/duration.js'
 import { digestOf, shortDigest } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
+import { lockCache } from '../../artifacts/cache-lock.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
-import { fileError } from '../../system/file-error.js'
-import { randomHex } from '../../system/random-hex.js'
+import { naming } from '../../system/file-error.js'
 import { writeAtomically } from '../../system/write-atomically.js'
 import { gitClient, type GitRemote } from './git-client.js'
 
@@ -52,27 +52,54 @@ export async function checkedOut(
   const folder = path.join(base, `${order.commit}-${way}`)
   if (await isWhole(folder, tools, signal)) return folder
   await ensureFolder(base)
-  const fresh = path.join(base, `.making-${randomHex(12)}`)
+  const { clock, machine } = tools.ports
+  const onWait = (): void => tools.onProgress('waiting for another checkout of it')
+  const lock = await lockCache({ path: `${folder}.lock`, pid: machine.pid, clock, signal, onWait })
   try {
-    await ensureFolder(fresh, 0o755)
-    await fetchCommit(order, fresh, tools, signal)
-    await runBuild(order, fresh, tools, signal)
-    await removeGitFolders(fresh)
-    await publish(fresh, folder, await tools.digestFolder(fresh, signal))
+    if (!(await isWhole(folder, tools, signal))) await make(order, folder, tools, signal)
   } finally {
-    await rm(fresh, { recursive: true, force: true })
+    await lock.release()
   }
   return folder
 }
 
 async function isWhole(folder: string, tools: CheckoutTools, signal: AbortSignal): Promise<boolean> {
   try {
-    const expected = await readFile(`${folder}.digest`, 'utf8')
+    const expected = await readFile(digestFile(folder), 'utf8')
     return expected === (await tools.digestFolder(folder, signal))
   } catch (error) {
-    if (signal.aborted) throw error
+    if (error instanceof DeployError && error.code === 'CANCELLED') throw error
     return false // not there, or not readable: it is made again
   }
+}
+
+async function make(
+  order: CheckoutOrder,
+  folder: string,
+  tools: CheckoutTools,
+  signal: AbortSignal,
+): Promise<void> {
+  const fresh = path.join(path.dirname(folder), `.making-${path.basename(folder)}`)
+  try {
+    await rm(fresh, { recursive: true, force: true }) // of a process that was killed
+    await ensureFolder(fresh, 0o755)
+    await fetchCommit(order, fresh, tools, signal)
+    await runBuild(order, fresh, tools, signal)
+    await removeGitFolders(fresh)
+    const digest = await tools.digestFolder(fresh, signal)
+    await naming('publish', folder, async () => {
+      await rm(digestFile(folder), { force: true })
+      await rm(folder, { recursive: true, force: true })
+      await rename(fresh, folder)
+    })
+    await writeAtomically(digestFile(folder), digest)
+  } finally {
+    await rm(fresh, { recursive: true, force: true })
+  }
+}
+
+function digestFile(folder: string): string {
+  return `${folder}.digest`
 }
 
 async function fetchCommit(
@@ -171,16 +198,4 @@ async function removeGitFolders(folder: string): Promise<void> {
     if (entry.name === '.git') await rm(full, { recursive: true, force: true })
     else if (entry.isDirectory()) await removeGitFolders(full)
   }
-}
-
-async function publish(fresh: string, folder: string, digest: string): Promise<void> {
-  await rm(`${folder}.digest`, { force: true })
-  await rm(folder, { recursive: true, force: true })
-  try {
-    await rename(fresh, folder)
-  } catch (error) {
-    // another process made the same folder in this moment: its folder is as good as ours
-    if (!['ENOTEMPTY', 'EEXIST'].includes(systemCodeOf(error) ?? '')) throw fileError(error, 'make', folder)
-  }
-  await writeAtomically(`${folder}.digest`, digest)
 }

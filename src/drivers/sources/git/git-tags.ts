@@ -8,7 +8,7 @@ export interface GitTag {
   readonly commit: string
 }
 
-/** Every tag that fits the pattern, in the order of the answer. Two tags may stand for one version (`1.0.0`, `v1.0.0`). */
+/** Every tag that fits the pattern; of two for one version (`1.0.0`, `v1.0.0`) only one, when both are at one commit. */
 export function readTags(lines: readonly string[], versionOf: VersionReader): readonly GitTag[] {
   const commits = new Map<string, string>()
   for (const line of lines) {
@@ -18,8 +18,10 @@ export function readTags(lines: readonly string[], versionOf: VersionReader): re
     // an annotated tag comes twice: as the tag object, then peeled to its commit, which counts
     if (peeled !== undefined || !commits.has(tag)) commits.set(tag, commit)
   }
-  return [...commits].flatMap(([tag, commit]) => {
+  const tags = new Map<string, GitTag>()
+  for (const [tag, commit] of commits) {
     const version = versionOf(tag)
-    return version === null ? [] : [{ tag, version, commit }]
-  })
+    if (version !== null) tags.set(`${version} ${commit}`, { tag, version, commit })
+  }
+  return [...tags.values()]
 }

@@ -6,6 +6,8 @@ import { revealAll } from '../../../model/secrets.js'
 import type { Source, SourceDriver } from '../../../model/source.js'
 import type { DriverSpec } from '../../../model/spec.js'
 import { download } from '../../artifacts/download.js'
+import { shortened } from '../../artifacts/http-trouble.js'
+import { looksLikePage } from '../../artifacts/page-instead.js'
 import { readText } from '../../artifacts/read-text.js'
 import { checksumFor } from '../checksum-lines.js'
 import { inSource } from '../in-source.js'
@@ -99,8 +101,10 @@ function rememberedOffer(options: HttpOptions, headersFor: HeadersFor, ports: Po
     },
     versionOf: versionReader(options.pattern ?? '{version}'),
   }
-  const understand = (text: string): Offer<IndexEntry> =>
-    offerOf(distinct([...readIndex(text, shape), ...written]))
+  const understand = (text: string, address: string, headers: globalThis.Headers): Offer<IndexEntry> => {
+    if (looksLikePage(new URL(address), headers, Buffer.from(text.slice(0, 512)))) throw pageInstead(text)
+    return offerOf(distinct([...readIndex(text, shape), ...written]))
+  }
   const url = options.index
   if (url === undefined) {
     const offer = Promise.resolve(offerOf(distinct(written)))
@@ -109,12 +113,19 @@ function rememberedOffer(options: HttpOptions, headersFor: HeadersFor, ports: Po
   const index = remember<Document<Offer<IndexEntry>>>(async (previous, signal) => {
     const headers = { accept: 'application/json, text/plain, */*', ...(await headersFor(url, signal)) }
     const read = (conditions: object) => readText({ url, headers, ...conditions, clock: ports.clock, signal })
-    return readDocument(url, previous, read, understand)
+    return readDocument(url, previous, read, (text, answered) => understand(text, url, answered))
   }, ports.clock)
   return {
     latest: async (signal: AbortSignal) => (await index.latest(signal)).content,
     recent: async (signal: AbortSignal) => (await index.recent(signal)).content,
   }
+}
+
+function pageInstead(text: string): DeployError {
+  return new DeployError('SOURCE_GARBAGE', 'the address of the index answers with a web page', {
+    hint: 'A login page or a proxy answers: check the address, and the headers if it needs any.',
+    details: [`it says: ${shortened(text)}`],
+  })
 }
 
 /** A list that says the same thing twice says it once. */

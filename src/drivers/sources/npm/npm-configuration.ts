@@ -135,7 +135,7 @@ async function runNpm(ports: Ports, signal: AbortSignal): Promise<{ url: string;
   const request = { command: { run }, directory: ports.projectDirectory, timeoutMs: 30_000 }
   const result = await ports.shell.run(request, signal).catch((cause: unknown) => {
     const message = 'no npm registry is configured, and npm is not there to be asked for its own'
-    throw new DeployError('SOURCE_NOT_FOUND', message, { hint, cause })
+    throw new DeployError('CONFIG_INVALID', message, { hint, cause })
   })
   if (result.ended === 'cancelled') {
     throw new DeployError('CANCELLED', 'looking for the npm registry was cancelled')
@@ -143,7 +143,7 @@ async function runNpm(ports: Ports, signal: AbortSignal): Promise<{ url: string;
   const answer = result.stdout.trim()
   if (result.exitCode !== 0 || answer === '' || answer === 'undefined') {
     const message = `no npm registry is configured, and \`${run.join(' ')}\` did not name one`
-    throw new DeployError('SOURCE_NOT_FOUND', message, { hint, details: result.lastLines })
+    throw new DeployError('CONFIG_INVALID', message, { hint, details: result.lastLines })
   }
   return { url: answer, from: run.join(' ') }
 }
@@ -152,7 +152,7 @@ function parsedAddress(url: string, from: string): URL {
   const address = URL.canParse(url) ? new URL(url) : null
   if (address === null || !/^https?:$/.test(address.protocol)) {
     const message = `the npm registry "${url}" (from ${from}) is not an http or https address`
-    throw new DeployError('SOURCE_NOT_FOUND', message, {
+    throw new DeployError('CONFIG_INVALID', message, {
       hint: 'Write it in full, such as https://registry.example.com/npm/.',
     })
   }
