@@ -59,7 +59,9 @@ export function isExactVersion(text: string): boolean {
 export function isPolicyText(text: string): boolean {
   const wanted = parseVersion(text.trim())
   if (wanted === '') return false
-  return wanted === 'latest' || rangeOf(wanted, false) !== null || /^(?=.*[0-9])[0-9A-Za-z][\w.+-]*$/.test(wanted)
+  return (
+    wanted === 'latest' || rangeOf(wanted, false) !== null || /^(?=.*[0-9])[0-9A-Za-z][\w.+-]*$/.test(wanted)
+  )
 }
 
 /** The policy in words, for messages: `any version that matches ^1.4, prereleases included`. */

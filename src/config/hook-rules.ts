@@ -1,0 +1,42 @@
+/** Hooks: the service exists, what undoes them makes sense, and where they run is there at that moment. */
+import type { Json } from '../base/hash.js'
+import type { Finding } from './finding.js'
+import { momentsWithRelease } from './hook-moments.js'
+import { unknownName } from './unknown-name.js'
+import { childOf, entriesAt, textAt } from './tree.js'
+
+export function hookRules(tree: Json): readonly Finding[] {
+  return entriesAt(tree, 'hooks').flatMap(([name, hook]) => [
+    ...serviceFindings(tree, name, hook),
+    ...undoFindings(name, hook),
+    ...directoryFindings(name, hook),
+  ])
+}
+
+function serviceFindings(tree: Json, name: string, hook: Json): readonly Finding[] {
+  const service = textAt(hook, 'service')
+  return service === undefined
+    ? []
+    : unknownName(tree, 'services', 'service', service, ['hooks', name, 'service'])
+}
+
+/** What runs after a failure is never undone: there is nothing left to unwind. */
+function undoFindings(name: string, hook: Json): readonly Finding[] {
+  if (textAt(hook, 'when') !== 'onFailure') return []
+  return ['revert', 'irreversible'].flatMap((key): Finding[] => {
+    if (childOf(hook, key) === undefined) return []
+    const message = `hooks.${name}: "${key}" does nothing, because a hook of onFailure runs after everything was undone`
+    return [{ path: ['hooks', name, key], at: 'key', message, hint: 'Remove it.' }]
+  })
+}
+
+function directoryFindings(name: string, hook: Json): readonly Finding[] {
+  const when = textAt(hook, 'when')
+  if (textAt(hook, 'directory') !== 'release' || when === undefined) return []
+  const at = { path: ['hooks', name, 'directory'], at: 'value', hint: 'Use directory: project.' } as const
+  if (childOf(hook, 'service') === undefined) {
+    return [{ ...at, message: `hooks.${name} names no service, so there is no release folder to run in` }]
+  }
+  if (momentsWithRelease.has(when)) return []
+  return [{ ...at, message: `hooks.${name}: at ${when} there is no release folder to run in` }]
+}

@@ -1,0 +1,174 @@
+/**
+ * References in the values of a merged document. Each part of the document has its own scope: a service knows its name
+ * and, in its target, its release; a health check is written once and applied to many services, so its
+ * `${service.name}` stays until then. Keys that deployctl does not read are dropped on the way.
+ */
+import type { Json } from '../base/hash.js'
+import type { JsonSchema } from '../model/schema.js'
+import { createExpander, type Expander, type Expansion, type Problem } from './expand-text.js'
+import type { Finding } from './finding.js'
+import { keepLiteral, type Live, type Piece, type Reference } from './reference.js'
+import { isFreeKey, schemasAt } from './schema-place.js'
+import { childOf, isList, isMap, textAt, type JsonMap, type Path } from './tree.js'
+
+export interface Interpolation {
+  readonly tree: Json
+  readonly findings: readonly Finding[]
+  /** Whether any value came from the process's environment, so that the document alone does not tell the result. */
+  readonly usedEnv: boolean
+}
+
+interface Scope {
+  /** The service's name, `each` where it is not known yet, or null where there is none. */
+  readonly service: string | null
+  readonly each: boolean
+  readonly release: boolean
+}
+const nowhere: Scope = { service: null, each: false, release: false }
+const anywhere: Scope = { service: null, each: true, release: true }
+
+export function interpolate(
+  tree: Json,
+  environment: string,
+  env: { readonly [name: string]: string | undefined },
+): Interpolation {
+  const findings: Finding[] = []
+  const variables = childOf(tree, 'variables')
+  const sources = { variables: isMap(variables) ? variables : {}, env, environment }
+  const project = projectName(tree, createExpander({ ...sources, project: '' }))
+  const expander = createExpander({ ...sources, project })
+
+  function walk(value: Json, path: Path, scope: Scope): Json {
+    if (typeof value === 'string') return value.includes('${') ? interpolateText(value, path, scope) : value
+    if (isList(value)) {
+      const items = value.map((item, index) => walk(item, [...path, String(index)], scope))
+      return items.some((item, index) => item !== value[index]) ? items : value
+    }
+    return isMap(value) ? walkMap(value, path, scope) : value
+  }
+
+  function walkMap(map: JsonMap, path: Path, scope: Scope): Json {
+    const result: Record<string, Json> = {}
+    let same = true
+    for (const [key, item] of Object.entries(map)) {
+      if (key.startsWith('x-') && isFreeKey(key, schemasAt(tree, path))) {
+        same = false
+        continue
+      }
+      const at = [...path, key]
+      const next = walk(item, at, scopeAt(at, tree, scope, expander))
+      if (next !== item) same = false
+      result[key] = next
+    }
+    return same ? map : result
+  }
+
+  function interpolateText(text: string, path: Path, scope: Scope): Json {
+    const expansion = expander.expand(text)
+    const { value, problems } = settle(expansion, scope, schemasAt(tree, path))
+    const all = [...expansion.problems, ...problems]
+    findings.push(...all.map((problem): Finding => ({ path, at: 'value', ...problem })))
+    return all.length === 0 ? value : text
+  }
+
+  const result = walk(tree, [], nowhere)
+  for (const { variable, problem } of expander.circles) {
+    findings.push({ path: ['variables', variable], at: 'value', ...problem })
+  }
+  return { tree: result, findings, usedEnv: expander.usedEnv }
+}
+
+function projectName(tree: Json, expander: Expander): string {
+  const written = textAt(tree, 'project') ?? ''
+  const { pieces } = expander.expand(written)
+  return pieces.filter((piece) => typeof piece === 'string').join('')
+}
+
+/** Scopes begin at a service, at its target, at the checks, at a hook and at the variables. */
+function scopeAt(path: Path, tree: Json, outer: Scope, expander: Expander): Scope {
+  const [section, name, key] = path
+  if (path.length === 1) {
+    if (section === 'variables') return anywhere
+    return section === 'healthChecks' ? { service: null, each: true, release: true } : nowhere
+  }
+  if (path.length === 2 && section === 'services')
+    return { service: name ?? null, each: false, release: false }
+  if (path.length === 3 && section === 'services' && key === 'target') return { ...outer, release: true }
+  if (path.length === 2 && section === 'hooks') {
+    const service = textAt(childOf(childOf(tree, 'hooks'), name ?? ''), 'service')
+    if (service === undefined) return nowhere
+    const resolved = expander.expand(service).pieces.filter((piece) => typeof piece === 'string')
+    return { service: resolved.join(''), each: false, release: false }
+  }
+  return outer
+}
+
+type Scalar = string | number | boolean
+
+interface Settled {
+  readonly value: Scalar
+  readonly problems: readonly Problem[]
+}
+
+/** The value at its place: live references kept where they may be, refused elsewhere. */
+function settle(expansion: Expansion, scope: Scope, schemas: readonly JsonSchema[]): Settled {
+  const { scalar } = expansion
+  if (scalar !== undefined && typeof scalar !== 'string')
+    return { value: typed(scalar, schemas), problems: [] }
+  const mayBeSecret = scope === anywhere || schemas.some((one) => one['x-secret'] === true)
+  const live: Live = { release: scope.release, service: scope.each, secret: mayBeSecret }
+  const problems: Problem[] = []
+  let text = ''
+  for (const piece of joined(expansion.pieces)) {
+    const part = typeof piece === 'string' ? keepLiteral(piece, live) : valueOf(piece, scope, live)
+    if (typeof part !== 'string') problems.push(part)
+    else if (typeof piece !== 'string' && part === piece.text && text.endsWith('$')) {
+      problems.push({ part, message: `text that ends in $ cannot stand right before ${part}` })
+    } else text += part
+  }
+  return { value: scalar === undefined ? text : typed(text, schemas), problems }
+}
+
+function valueOf({ kind, text }: Reference, scope: Scope, live: Live): string | Problem {
+  if (kind === 'secret') return live.secret ? text : secretRefused(text)
+  const message = `${text} has no meaning here`
+  if (kind === 'release') {
+    const hint =
+      'It can be used in the target of a service and in health checks. A hook finds it in $DEPLOYCTL_VERSION.'
+    return scope.release ? text : { part: text, message, hint }
+  }
+  if (scope.each) return text
+  const hint = 'It can be used in a service, in health checks, and in hooks that name a service.'
+  return scope.service ?? { part: text, message, hint }
+}
+
+function secretRefused(text: string): Problem {
+  return {
+    part: text,
+    message: `${text} may not be used here: its value would reach plans, state or arguments`,
+    hint: 'Secrets belong in places made for them, such as the env of a hook or the url of a notifier.',
+  }
+}
+
+/** Neighbouring literals as one, so that no lookalike is torn apart. */
+function joined(pieces: readonly Piece[]): readonly Piece[] {
+  const result: Piece[] = []
+  for (const piece of pieces) {
+    const last = result.at(-1)
+    if (typeof piece === 'string' && typeof last === 'string') result[result.length - 1] = last + piece
+    else result.push(piece)
+  }
+  return result
+}
+
+/** A value that is wholly one reference fits its place: text of the process's environment can be a number there. */
+function typed(value: Scalar, schemas: readonly JsonSchema[]): Scalar {
+  const types = new Set(schemas.flatMap((one) => [one['type']].flat()).filter((type) => type !== undefined))
+  const number = types.has('integer') || types.has('number')
+  const text = types.has('string') || types.size === 0
+  if (typeof value === 'number') return number || !text ? value : String(value)
+  if (typeof value === 'boolean') return types.has('boolean') || !text ? value : String(value)
+  if (text) return value
+  if (number && /^-?[0-9]+(\.[0-9]+)?$/.test(value)) return Number(value)
+  return types.has('boolean') && /^(true|false)$/.test(value) ? value === 'true' : value
+}

@@ -1,0 +1,35 @@
+/** How things in deploy.yaml may be called. A file of its own because the schema, its messages and the rules agree on it. */
+import type { JsonSchema } from '../model/schema.js'
+
+/** Projects, environments, services, sources, checks, hooks, notifiers. Keys that begin with `x-` are free. */
+export const namePattern = '^(?!x-)[a-z0-9][a-z0-9-]*$'
+/** Variables and secrets, which people like to write in capitals or in camelCase. */
+export const variablePattern = '^(?!x-)[A-Za-z_][A-Za-z0-9_-]*$'
+/** Variables of a process. */
+export const environmentVariablePattern = '^[A-Za-z_][A-Za-z0-9_]*$'
+/** Keys that deployctl does not read, wherever the keys of a map are known. */
+export const freeKeyPattern = '^x-'
+
+/** What a pattern asks for, in words. */
+export const namesInWords: { readonly [pattern: string]: string } = {
+  [namePattern]: 'a name has lower-case letters, digits and dashes, such as shop-api',
+  [variablePattern]: 'a name has letters, digits, _ and -, and begins with a letter or _',
+  [environmentVariablePattern]:
+    'a variable has letters, digits and _, and begins with a letter or _, such as API_URL',
+}
+
+/** A map from names to things of one kind. */
+export function namedMap(pattern: string, values: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    patternProperties: { [freeKeyPattern]: {}, [pattern]: values },
+    additionalProperties: false,
+  }
+}
+
+/** A map of variables for a process; values may refer to secrets. */
+export const processVariables: JsonSchema = {
+  type: 'object',
+  patternProperties: { [environmentVariablePattern]: { type: 'string', 'x-secret': true } },
+  additionalProperties: false,
+}

@@ -1,0 +1,130 @@
+/**
+ * From what was written to what is meant: defaults filled in, durations as milliseconds, checks put to the services
+ * they are for. The only place that knows both types; everything after it sees the Config alone.
+ */
+import type { Json } from '../base/hash.js'
+import { durationMs } from '../base/duration.js'
+import type { Config, NotifierConfig, ServiceConfig } from '../model/config.js'
+import { withReference } from '../model/interpolate-release.js'
+import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
+import type { WrittenConfig } from '../model/written-config.js'
+import {
+  checkDefaults,
+  defaultParallelism,
+  defaultState,
+  defaultStrategy,
+  hookTimeout,
+  notifierEvents,
+} from './defaults.js'
+import { momentsWithRelease } from './hook-moments.js'
+
+type WrittenService = WrittenConfig['services'][string]
+type WrittenCheck = NonNullable<WrittenConfig['healthChecks']>[string]
+type WrittenHook = NonNullable<WrittenConfig['hooks']>[string]
+type WrittenNotifier = NonNullable<WrittenConfig['notifiers']>[string]
+
+/** `tree` must have been validated. */
+export function normalise(tree: Json, environment: string): Config {
+  const written = tree as unknown as WrittenConfig // validation has said so
+  const checks = mapValues(written.healthChecks ?? {}, normaliseCheck)
+  const allChecks = Object.values(checks)
+  return {
+    project: written.project,
+    environment,
+    state: driverSpec(written.state ?? defaultState),
+    sources: mapValues(written.sources ?? {}, (_, source) => driverSpec(source)),
+    services: mapValues(written.services, (name, service) =>
+      normaliseService(name, service, written, checksOf(name, service, checks, allChecks)),
+    ),
+    hooks: Object.entries(written.hooks ?? {}).map(([name, hook]) => normaliseHook(name, hook)),
+    notifiers: Object.entries(written.notifiers ?? {}).map(([name, notifier]) =>
+      normaliseNotifier(name, notifier),
+    ),
+    secrets: mapValues(written.secrets ?? {}, (_, provider) => driverSpec(provider)),
+    parallelism: written.parallelism ?? defaultParallelism,
+    onFailure: written.onFailure ?? 'deployment',
+  }
+}
+
+function normaliseService(
+  name: string,
+  service: WrittenService,
+  written: WrittenConfig,
+  checks: readonly CheckSpec[],
+): ServiceConfig {
+  return {
+    name,
+    source: service.source,
+    policy: { version: service.version ?? 'latest', prerelease: service.prerelease ?? false },
+    dependsOn: service.dependsOn ?? [],
+    target: driverSpec(service.target),
+    strategy: driverSpec(service.strategy ?? written.strategy ?? defaultStrategy),
+    checks,
+  }
+}
+
+/** A check is written once; what it says of `${service.name}` is now known. */
+function checksOf(
+  service: string,
+  { healthChecks }: WrittenService,
+  checks: { readonly [name: string]: CheckSpec },
+  all: readonly CheckSpec[],
+): readonly CheckSpec[] {
+  const chosen = healthChecks?.flatMap((name) => checks[name] ?? []) ?? all
+  return withReference(chosen, '${service.name}', service)
+}
+
+function normaliseCheck(name: string, check: WrittenCheck): CheckSpec {
+  const { interval, timeout, healthyAfter, deadline, ...probe } = check
+  return {
+    name,
+    probe: driverSpec(probe),
+    intervalMs: durationMs(interval ?? checkDefaults.interval),
+    timeoutMs: durationMs(timeout ?? checkDefaults.timeout),
+    healthyAfter: healthyAfter ?? checkDefaults.healthyAfter,
+    deadlineMs: durationMs(deadline ?? checkDefaults.deadline),
+  }
+}
+
+function normaliseHook(name: string, hook: WrittenHook): HookSpec {
+  const service = hook.service ?? null
+  const inRelease = service !== null && momentsWithRelease.has(hook.when)
+  return {
+    name,
+    when: hook.when,
+    service,
+    command: commandOf(hook),
+    revert: revertOf(hook),
+    timeoutMs: durationMs(hook.timeout ?? hookTimeout),
+    onFailure: hook.onFailure ?? 'abort',
+    directory: hook.directory ?? (inRelease ? 'release' : 'project'),
+    env: hook.env ?? {},
+  }
+}
+
+function commandOf({ run, shell }: { readonly run?: readonly string[]; readonly shell?: string }): Command {
+  return shell === undefined ? { run: run ?? [] } : { shell }
+}
+
+function revertOf({ revert, irreversible }: WrittenHook): HookSpec['revert'] {
+  if (irreversible !== undefined) return { irreversible }
+  if (revert === undefined) return { nothing: true }
+  return Array.isArray(revert) ? { run: revert } : commandOf(revert)
+}
+
+function normaliseNotifier(name: string, notifier: WrittenNotifier): NotifierConfig {
+  const { events, ...driver } = notifier
+  return { name, driver: driverSpec(driver), events: events ?? notifierEvents }
+}
+
+/** The options of a driver are for the driver to read; here they are plain data with a type. */
+function driverSpec(options: { readonly type: string }): DriverSpec {
+  return { ...options }
+}
+
+function mapValues<In, Out>(
+  map: { readonly [key: string]: In },
+  change: (key: string, value: In) => Out,
+): { readonly [key: string]: Out } {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(key, value)]))
+}

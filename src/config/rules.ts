@@ -1,0 +1,146 @@
+/**
+ * What a schema cannot say: names that must exist, keys that depend on one another, and what a strategy asks of a
+ * target. Each rule takes the document as it is, valid or not, and looks only at what has the right shape, so that
+ * all problems are told at once.
+ */
+import type { Json } from '../base/hash.js'
+import { parseDuration } from '../base/duration.js'
+import { didYouMean } from '../base/nearest.js'
+import type { Verb } from '../model/operation.js'
+import type { TargetTraits } from '../model/target.js'
+import { isPolicyText } from '../model/version.js'
+import type { Finding } from './finding.js'
+import { dependencyRules } from './dependency-rules.js'
+import { hookRules } from './hook-rules.js'
+import { unknownName } from './unknown-name.js'
+import { checkDefaults, defaultStrategy } from './defaults.js'
+import { childOf, entriesAt, textAt, textsAt } from './tree.js'
+
+/** What is known of drivers and strategies without loading them. */
+export interface RuleContext {
+  readonly traits: (targetType: string) => TargetTraits | undefined
+  /** The verbs a target must have for a strategy to work on it. */
+  readonly strategyVerbs: (strategyType: string) => readonly Verb[] | undefined
+}
+
+export function ruleFindings(tree: Json, context: RuleContext): readonly Finding[] {
+  return [
+    ...entriesAt(tree, 'services').flatMap(([name, service]) => [
+      ...referenceFindings(tree, name, service),
+      ...versionFindings(name, service),
+      ...strategyFindings(tree, name, service, context),
+    ]),
+    ...dependencyRules(tree),
+    ...placeFindings(tree, context),
+    ...checkTimingFindings(tree),
+    ...hookRules(tree),
+  ]
+}
+
+/** Things that do no harm, but are not meant either. */
+export function ruleWarnings(tree: Json): readonly Finding[] {
+  const services = entriesAt(tree, 'services').map(([, service]) => service)
+  const sources = new Set(services.map((service) => textAt(service, 'source')))
+  const everyCheck = services.some((service) => childOf(service, 'healthChecks') === undefined)
+  const checks = new Set(
+    services.flatMap((service) => textsAt(service, 'healthChecks').map(([, name]) => name)),
+  )
+  const unused = (section: string, name: string, what: string): Finding => ({
+    path: [section, name],
+    at: 'key',
+    message: `the ${what} "${name}" is used by no service`,
+  })
+  return [
+    ...entriesAt(tree, 'sources').flatMap(([name]) =>
+      sources.has(name) ? [] : [unused('sources', name, 'source')],
+    ),
+    ...entriesAt(tree, 'healthChecks').flatMap(([name]) =>
+      everyCheck || checks.has(name) ? [] : [unused('healthChecks', name, 'health check')],
+    ),
+  ]
+}
+
+function referenceFindings(tree: Json, name: string, service: Json): readonly Finding[] {
+  const source = textAt(service, 'source')
+  return [
+    ...(source === undefined
+      ? []
+      : unknownName(tree, 'sources', 'source', source, ['services', name, 'source'])),
+    ...textsAt(service, 'healthChecks').flatMap(([index, check]) =>
+      unknownName(tree, 'healthChecks', 'health check', check, ['services', name, 'healthChecks', index]),
+    ),
+  ]
+}
+
+function versionFindings(name: string, service: Json): readonly Finding[] {
+  const version = textAt(service, 'version')
+  if (version === undefined || isPolicyText(version)) return []
+  const message = `services.${name}.version: "${version}" is no version, no range and not latest`
+  const hint = didYouMean(version, ['latest']).trim() || 'Write 1.4.2, ^1.4, ">=1.2 <2" or latest.'
+  return [{ path: ['services', name, 'version'], at: 'value', message, hint }]
+}
+
+function strategyFindings(tree: Json, name: string, service: Json, context: RuleContext): readonly Finding[] {
+  const targetType = textAt(childOf(service, 'target'), 'type')
+  const own = textAt(childOf(service, 'strategy'), 'type')
+  const strategyType = own ?? textAt(childOf(tree, 'strategy'), 'type') ?? defaultStrategy.type
+  const traits = targetType === undefined ? undefined : context.traits(targetType)
+  const missing = (context.strategyVerbs(strategyType) ?? []).filter(
+    (verb) => traits?.verbs.includes(verb) === false,
+  )
+  if (missing.length === 0) return []
+  const path =
+    own === undefined ? ['services', name, 'target', 'type'] : ['services', name, 'strategy', 'type']
+  const message = `services.${name}: the strategy ${strategyType} needs to ${missing.join(' and ')}, which the target ${targetType ?? ''} cannot`
+  return [{ path, at: 'value', message, hint: 'Choose another strategy for this service.' }]
+}
+
+/** Two services in one place would deploy over each other. */
+function placeFindings(tree: Json, context: RuleContext): readonly Finding[] {
+  const owners = new Map<string, string>()
+  return entriesAt(tree, 'services').flatMap(([name, service]): Finding[] => {
+    const target = childOf(service, 'target')
+    const path = textAt(target, 'path')
+    const type = textAt(target, 'type')
+    if (path === undefined || type === undefined || context.traits(type)?.effects['path'] !== 'replace')
+      return []
+    const place = `${type}:${canonicalPath(path)}`
+    const owner = owners.get(place)
+    if (owner === undefined) {
+      owners.set(place, name)
+      return []
+    }
+    const message = `the services ${owner} and ${name} have the same place: ${path}`
+    return [
+      { path: ['services', name, 'target', 'path'], at: 'value', message, hint: 'Give each its own path.' },
+    ]
+  })
+}
+
+/** `/srv//web/` and `/srv/x/../web` are one place. (Links are not followed: this is about what is written.) */
+function canonicalPath(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    const last = parts.at(-1)
+    if (part === '..' && last !== undefined && last !== '..') parts.pop()
+    else if (part !== '..' || !path.startsWith('/')) parts.push(part)
+  }
+  return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`
+}
+
+function checkTimingFindings(tree: Json): readonly Finding[] {
+  return entriesAt(tree, 'healthChecks').flatMap(([name, check]) => {
+    const deadline = textAt(check, 'deadline') ?? checkDefaults.deadline
+    const deadlineMs = parseDuration(deadline)
+    return (['timeout', 'interval'] as const).flatMap((key): Finding[] => {
+      const written = textAt(check, key)
+      const text = written ?? checkDefaults[key]
+      const ms = parseDuration(text)
+      if (ms === undefined || deadlineMs === undefined || ms <= deadlineMs) return []
+      const at = ['healthChecks', name, written === undefined ? 'deadline' : key]
+      const message = `healthChecks.${name}: the ${key} (${text}) is longer than the deadline (${deadline}) for all tries`
+      return [{ path: at, at: 'value', message }]
+    })
+  })
+}

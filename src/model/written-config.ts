@@ -1,0 +1,804 @@
+/**
+ * deploy.yaml as it is written, once merged and interpolated. Made from the schema by `npm run generate`: do not edit.
+ */
+/* eslint-disable */
+
+/**
+ * Text, a number, or true or false.
+ */
+type Variable = string | number | boolean
+/**
+ * Where a secret comes from.
+ */
+type SecretProvider = SecretProviderCommand | SecretProviderEnv | SecretProviderFile
+/**
+ * Where releases come from.
+ */
+type Source = SourceDirectory | SourceGit | SourceHttp | SourceNpm
+/**
+ * Files on a web server: versions from an index or from a list here, addresses from the index or a template.
+ */
+type SourceHttp = SourceHttp1 & {
+  /**
+   * The kind of source.
+   */
+  type: 'http'
+  /**
+   * The address of a list of releases: JSON, or text with a line for each (a SHA256SUMS file is one).
+   */
+  index?: string
+  /**
+   * The versions there are, where no index lists them.
+   *
+   * @minItems 1
+   *
+   * Items: A version.
+   */
+  versions?: string[]
+  /**
+   * Where in a JSON index the list is: names with dots between them. Without it, the document is the list.
+   */
+  list?: string
+  /**
+   * What the fields of an entry of a JSON index are called; dots lead into objects and lists.
+   */
+  fields?: {
+    /**
+     * The version.
+     */
+    version?: string
+    /**
+     * The address of the file; it may be relative to the index.
+     */
+    url?: string
+    /**
+     * The SHA-256 of the file, in hexadecimal.
+     */
+    sha256?: string
+    /**
+     * The size of the file in bytes.
+     */
+    size?: string
+    /**
+     * When it was published (ISO 8601).
+     */
+    publishedAt?: string
+  }
+  /**
+   * What the names in a text index look like. A `v` before the number is accepted.
+   */
+  pattern?: string
+  /**
+   * The address of the file of a version; it overrides the addresses in the index.
+   */
+  url?: string
+  /**
+   * The address of a checksum file for a version, for when the index has no SHA-256.
+   */
+  sha256?: string
+  /**
+   * Leading folders of every entry of the archive that are not part of the release.
+   */
+  strip?: number
+  /**
+   * Headers sent with every request, to the hosts written here and to no other.
+   */
+  headers?: {
+    /**
+     * The value of the header.
+     */
+    [k: string]: string
+  }
+}
+type SourceHttp1 = {
+  [k: string]: unknown
+}
+/**
+ * A health check.
+ */
+type Check = CheckCommand | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
+/**
+ * Healthy when a process is alive: that of a pidfile, or any with this name or command line.
+ */
+type CheckProcess = CheckProcess1 & {
+  /**
+   * The kind of check.
+   */
+  type: 'process'
+  /**
+   * File whose first word is the number; a relative path starts at the folder of deploy.yaml.
+   */
+  pidFile?: string
+  /**
+   * Name of the program, without its folder. With pidFile: what that process has to be.
+   */
+  name?: string
+  /**
+   * Pattern found in the command line. With pidFile: in the command line of that process.
+   */
+  matches?: string
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+type CheckProcess1 = {
+  [k: string]: unknown
+}
+/**
+ * Somebody to tell.
+ */
+type Notifier = NotifierCommand | NotifierSlack | NotifierWebhook
+
+/**
+ * deploy.yaml of deployctl for one environment: what should run where, and how it gets there.
+ */
+export interface WrittenConfig {
+  /**
+   * The version of this format: 1.
+   */
+  version: 1
+  /**
+   * The name of the project.
+   */
+  project: string
+  /**
+   * Where deployctl keeps state, locks, journals and history.
+   */
+  state?: StoreLocal
+  /**
+   * Values to be used elsewhere as ${var.name}. Environments give them other values.
+   */
+  variables?: {
+    [k: string]: Variable
+  }
+  /**
+   * Where ${secret.NAME} comes from, for names that are not simply variables of the process.
+   */
+  secrets?: {
+    [k: string]: SecretProvider
+  }
+  /**
+   * Where releases come from.
+   */
+  sources?: {
+    [k: string]: Source
+  }
+  /**
+   * What is deployed.
+   */
+  services: {
+    [k: string]: Service
+  }
+  /**
+   * How services are switched that have no strategy of their own.
+   */
+  strategy?: StrategyRolling
+  /**
+   * What a service must answer to count as healthy, after a switch and after an unwind.
+   */
+  healthChecks?: {
+    [k: string]: Check
+  }
+  /**
+   * Commands that run at moments of a deployment. Hooks of one moment run in the order written here.
+   */
+  hooks?: {
+    [k: string]: Hook
+  }
+  /**
+   * Who is told how deployments go.
+   */
+  notifiers?: {
+    [k: string]: Notifier
+  }
+  /**
+   * How many steps may run at once.
+   */
+  parallelism?: number
+  /**
+   * What is unwound when a step fails: the whole deployment, or the failed service and those that depend on it.
+   */
+  onFailure?: 'deployment' | 'service'
+}
+/**
+ * State in a folder of this machine.
+ */
+interface StoreLocal {
+  /**
+   * A folder on this machine.
+   */
+  type: 'local'
+  /**
+   * The folder of state, locks, journals and history; a relative path starts at the folder of deploy.yaml.
+   */
+  path?: string
+}
+/**
+ * What a command prints, without its last line end.
+ */
+interface SecretProviderCommand {
+  /**
+   * A command.
+   */
+  type: 'command'
+  /**
+   * The program and its arguments, run in the folder of deploy.yaml without a shell.
+   *
+   * @minItems 1
+   */
+  run: string[]
+  /**
+   * How long the command may take.
+   */
+  timeout?: string
+}
+/**
+ * A variable of the environment deployctl runs in.
+ */
+interface SecretProviderEnv {
+  /**
+   * A variable of the environment.
+   */
+  type: 'env'
+  /**
+   * The variable's name; the secret's own name unless given.
+   */
+  name?: string
+}
+/**
+ * The content of a file, without its last line end.
+ */
+interface SecretProviderFile {
+  /**
+   * A file.
+   */
+  type: 'file'
+  /**
+   * The file; a relative path starts at the folder of deploy.yaml.
+   */
+  path: string
+}
+/**
+ * A folder whose entries are releases: sub-folders, or archives.
+ */
+interface SourceDirectory {
+  /**
+   * The kind of source.
+   */
+  type: 'directory'
+  /**
+   * The folder. A relative path starts at the folder of deploy.yaml.
+   */
+  path: string
+  /**
+   * What the names of entries look like. A `v` before the number is accepted; the ending of an archive may be left out.
+   */
+  pattern?: string
+  /**
+   * For archives: leading folders of every entry that are not part of the release.
+   */
+  strip?: number
+}
+/**
+ * The tags of a git repository: each is checked out by its commit, and built if you say how.
+ */
+interface SourceGit {
+  /**
+   * The kind of source.
+   */
+  type: 'git'
+  /**
+   * Where the repository is: any address that git takes (https, ssh, file, a path).
+   */
+  repository: string
+  /**
+   * What a release tag looks like. A `v` before the number is accepted and not part of the version.
+   */
+  pattern?: string
+  /**
+   * The user that belongs to the token; most servers take any.
+   */
+  user?: string
+  /**
+   * The token for an https repository. Without it, git asks its credential helpers.
+   */
+  token?: string
+  /**
+   * Whether submodules are checked out too, and theirs.
+   */
+  submodules?: boolean
+  /**
+   * Fetch only the commit itself, without its history. Turn it off for builds that read the history.
+   */
+  shallow?: boolean
+  /**
+   * Commands that make the release out of the checkout, each an argument list, run in the checkout in this order. DEPLOYCTL_VERSION and DEPLOYCTL_COMMIT are set.
+   */
+  build?: string[][]
+  /**
+   * How long each build command may take.
+   */
+  buildTimeout?: string
+}
+/**
+ * A package of an npm registry: its versions are the releases, its tarball is the artifact.
+ */
+interface SourceNpm {
+  /**
+   * The kind of source.
+   */
+  type: 'npm'
+  /**
+   * The name of the package, with its scope if it has one.
+   */
+  package: string
+  /**
+   * The address of the registry. Without it, npm's own configuration decides (npm_config_registry, .npmrc of the project and of the user, with scopes).
+   */
+  registry?: string
+  /**
+   * The token to log in with. Without it, the logins in npm's configuration are used.
+   */
+  token?: string
+  /**
+   * Offer only the version that this dist-tag stands for. Without it, tags (`latest` too) change nothing: the versions themselves decide.
+   */
+  distTag?: string
+}
+/**
+ * A deployable unit: which releases it gets, where it runs, and how it is switched and checked.
+ */
+interface Service {
+  /**
+   * The name of the source its releases come from.
+   */
+  source: string
+  /**
+   * Which release it gets: an exact version, a semver range, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count.
+   */
+  prerelease?: boolean
+  /**
+   * Services that are deployed before this one.
+   */
+  dependsOn?: string[]
+  /**
+   * Where it runs.
+   */
+  target: TargetDirectory
+  /**
+   * How it is switched from the old release to the new one. Without it, the strategy of the project.
+   */
+  strategy?: StrategyRolling
+  /**
+   * The names of the health checks it must pass. Without it, all of them; [] for none.
+   */
+  healthChecks?: string[]
+}
+/**
+ * Release folders behind a `current` link, on a machine’s own disk.
+ */
+interface TargetDirectory {
+  /**
+   * A directory target.
+   */
+  type: 'directory'
+  /**
+   * The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.
+   */
+  path: string
+  /**
+   * Files, and folders (with a `/` at the end), that all releases have in common: each is kept in `shared/` and linked into every release. What the first release ships there becomes the shared one.
+   */
+  shared?: string[]
+  /**
+   * How many releases that served well stay on disk, the serving one among them, to roll back to. Failed ones do not count.
+   */
+  keepReleases?: number
+  /**
+   * How the program learns of the new release, right after the link was switched; and again, after it was switched back.
+   */
+  restart?: {
+    [k: string]: unknown
+  }
+  /**
+   * Whom the files of a release belong to, `user` or `user:group`, by name or number. Giving them to somebody else takes root.
+   */
+  owner?: string
+  /**
+   * How many leading folders of the archive’s paths to leave out. Folder releases have none.
+   */
+  strip?: number
+  /**
+   * Patterns of what to unpack; everything unless given. They see the paths after `strip`.
+   *
+   * @minItems 1
+   */
+  include?: string[]
+}
+/**
+ * Host by host: stage, switch, check; the next host begins when this one is healthy.
+ */
+interface StrategyRolling {
+  /**
+   * The kind of strategy.
+   */
+  type: 'rolling'
+}
+/**
+ * Healthy when the command exits with 0.
+ */
+interface CheckCommand {
+  /**
+   * The kind of check.
+   */
+  type: 'command'
+  /**
+   * Program and arguments, run without a shell.
+   *
+   * @minItems 1
+   */
+  run?: string[]
+  /**
+   * A line for /bin/sh -c, instead of run.
+   */
+  shell?: string
+  /**
+   * Where it runs: the folder of deploy.yaml, or the folder of the checked release. Without it, release where there is such a folder.
+   */
+  directory?: 'project' | 'release'
+  /**
+   * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when the file system of a path has at least this much room.
+ */
+interface CheckDisk {
+  /**
+   * The kind of check.
+   */
+  type: 'disk'
+  /**
+   * Any path on the file system; a relative one starts at the folder of deploy.yaml.
+   */
+  path?: string
+  /**
+   * Room for ordinary users that must be left: a size, or a percentage as df counts it.
+   */
+  minFree: string
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a page answers with an expected status, and with the headers and text asked for.
+ */
+interface CheckHttp {
+  /**
+   * The kind of check.
+   */
+  type: 'http'
+  /**
+   * Address to ask, without a user or password.
+   */
+  url: string
+  /**
+   * How it is asked. Nothing is sent as a body.
+   */
+  method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
+  /**
+   * Headers to send, Host included. Values may be secrets.
+   */
+  headers?: {
+    [k: string]: string
+  }
+  /**
+   * Status codes that are well: one, a range, or a list of these.
+   */
+  status?: number | string | (number | string)[]
+  /**
+   * Headers the answer must have, exactly; * stands for any text.
+   */
+  expectHeaders?: {
+    [k: string]: string
+  }
+  /**
+   * Text that the first 64 KiB of the answer must contain.
+   */
+  contains?: string
+  /**
+   * Regular expression that must match in the first 64 KiB; ^ and $ match at every line.
+   */
+  matches?: string
+  /**
+   * Whether a redirect is the answer, or followed (at most 5 times).
+   */
+  redirects?: 'none' | 'follow'
+  /**
+   * How an https address is trusted.
+   */
+  tls?: {
+    /**
+     * PEM file of the authority to trust; a relative path starts at the folder of deploy.yaml.
+     */
+    ca?: string
+    /**
+     * Accept any certificate.
+     */
+    insecure?: boolean
+    /**
+     * Name to ask for and to expect in the certificate, when the address has another.
+     */
+    serverName?: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when the machine has at least this much memory available.
+ */
+interface CheckMemory {
+  /**
+   * The kind of check.
+   */
+  type: 'memory'
+  /**
+   * Memory that must be available: a size, or a percentage of all.
+   */
+  minAvailable: string
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a TCP connection to the port is accepted.
+ */
+interface CheckTcp {
+  /**
+   * The kind of check.
+   */
+  type: 'tcp'
+  /**
+   * Name or address to connect to, IPv6 included.
+   */
+  host?: string
+  /**
+   * Port to connect to.
+   */
+  port: number
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * A command that runs at one moment of a deployment.
+ */
+interface Hook {
+  /**
+   * The moment at which it runs.
+   */
+  when:
+    | 'beforeDeploy'
+    | 'beforeStart'
+    | 'beforeSwitch'
+    | 'afterSwitch'
+    | 'afterDeploy'
+    | 'onFailure'
+    | 'beforeRollback'
+    | 'afterRollback'
+  /**
+   * The service it belongs to. Without it, the hook runs once per deployment.
+   */
+  service?: string
+  /**
+   * Program and arguments, run without a shell.
+   *
+   * @minItems 1
+   */
+  run?: string[]
+  /**
+   * A line for /bin/sh -c, instead of run.
+   */
+  shell?: string
+  /**
+   * The command that undoes it when the deployment is unwound: arguments, or a map with run or shell.
+   */
+  revert?:
+    | string[]
+    | {
+        /**
+         * Program and arguments, run without a shell.
+         *
+         * @minItems 1
+         */
+        run?: string[]
+        /**
+         * A line for /bin/sh -c, instead of run.
+         */
+        shell?: string
+      }
+  /**
+   * Why it cannot be undone. The plan shows it, and apply refuses it without --allow irreversible.
+   */
+  irreversible?: string
+  /**
+   * Time it may take; then it is ended, with everything it started.
+   */
+  timeout?: string
+  /**
+   * Whether a failure fails the deployment, which is then unwound, or is only reported.
+   */
+  onFailure?: 'abort' | 'continue'
+  /**
+   * Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, project otherwise.
+   */
+  directory?: 'project' | 'release'
+  /**
+   * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
+   */
+  env?: {
+    [k: string]: string
+  }
+}
+/**
+ * Runs a command with every notification as JSON on its standard input.
+ */
+interface NotifierCommand {
+  /**
+   * The kind of notifier.
+   */
+  type: 'command'
+  /**
+   * Program and arguments, run without a shell in the folder of deploy.yaml.
+   *
+   * @minItems 1
+   */
+  run?: string[]
+  /**
+   * A line for /bin/sh -c, instead of run.
+   */
+  shell?: string
+  /**
+   * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * What it is told of.
+   */
+  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+}
+/**
+ * Posts a message to a Slack channel.
+ */
+interface NotifierSlack {
+  /**
+   * The kind of notifier.
+   */
+  type: 'slack'
+  /**
+   * Address of an incoming webhook. Whoever knows it can post, so keep it as a secret.
+   */
+  url: string
+  /**
+   * What it is told of.
+   */
+  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+}
+/**
+ * Posts every notification as JSON to an address.
+ */
+interface NotifierWebhook {
+  /**
+   * The kind of notifier.
+   */
+  type: 'webhook'
+  /**
+   * Address to post to.
+   */
+  url: string
+  /**
+   * More headers to send. Values may be secrets.
+   */
+  headers?: {
+    [k: string]: string
+  }
+  /**
+   * Key of the HMAC-SHA256 signature that is then sent as X-Deployctl-Signature.
+   */
+  secret?: string
+  /**
+   * What it is told of.
+   */
+  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+}
