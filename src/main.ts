@@ -1,4 +1,5 @@
 /** argv in, exit code out; signals become an abort. The only file that ends the process. */
+import { writeSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
 import { DeployError, exitCodes, type ExitCode } from './base/deploy-error.js'
 import { runCli } from './cli/run-cli.js'
@@ -8,33 +9,60 @@ import type { Terminal } from './cli/view/terminal.js'
 const signalExits = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof signalExits
 
+/** Wrappers such as npx pass on a Ctrl-C that the terminal has already sent: within this time it is the same one. */
+const sameSignalMs = 300
 const showCursor = '\u001B[?25h'
 
+interface Signals {
+  readonly abort: AbortSignal
+  /** Null before there is one. */
+  terminal: Terminal | null
+  /** The first one that came. */
+  received: Signal | null
+}
+
 async function main(): Promise<ExitCode> {
-  const controller = new AbortController()
-  const state: { terminal: Terminal | null; signal: Signal | null } = { terminal: null, signal: null }
-  for (const signal of Object.keys(signalExits) as Signal[]) {
-    // the keys of the table above
-    process.on(signal, () => {
-      if (state.signal !== null) stopAtOnce(signal)
-      state.signal = signal
-      state.terminal?.err(
-        `${signal}: finishing or cancelling what runs, then undoing. Once more stops at once.`,
-      )
-      state.terminal?.record('signal', { signal })
-      controller.abort(new DeployError('CANCELLED', `interrupted by ${signal}`))
-    })
-  }
+  const world = services()
+  const signals = listenForSignals(world)
   const code = await runCli(process.argv.slice(2), {
     streams: { input: process.stdin, output: process.stdout, errors: process.stderr },
     env: process.env,
-    services: services(),
-    signal: controller.signal,
+    services: world,
+    signal: signals.abort,
     onTerminal: (terminal) => {
-      state.terminal = terminal
+      signals.terminal = terminal
     },
   })
-  return state.signal === null ? code : afterSignal(code, state.signal)
+  return signals.received === null ? code : afterSignal(code, signals.received)
+}
+
+/** The first one: finish or cancel, undo, record, and end. The second: end at once. */
+function listenForSignals({ loadClock }: Services): Signals {
+  const controller = new AbortController()
+  const signals: Signals = { abort: controller.signal, terminal: null, received: null }
+  let patienceOver = false
+  const first = (signal: Signal): void => {
+    signals.received = signal
+    signals.terminal?.err(
+      `${signal}: stopping; what was begun is finished or undone. Once more ends at once.`,
+    )
+    signals.terminal?.record('signal', { signal })
+    controller.abort(new DeployError('CANCELLED', `interrupted by ${signal}`))
+    const over = (): void => {
+      patienceOver = true
+    }
+    void loadClock()
+      .then((clock) => clock.sleep(sameSignalMs))
+      .then(over, over)
+  }
+  // the keys of the table above
+  for (const signal of Object.keys(signalExits) as Signal[]) {
+    process.on(signal, () => {
+      if (signals.received === null) first(signal)
+      else if (patienceOver) stopAtOnce(signal)
+    })
+  }
+  return signals
 }
 
 /** What a signal brought about is told as the signal; an end of its own (done, stuck) is not. */
@@ -43,10 +71,14 @@ function afterSignal(code: ExitCode, signal: Signal): ExitCode {
   return broughtAbout.includes(code) ? signalExits[signal] : code
 }
 
-/** The journal is on disk; `deployctl recover` takes it from there. */
+/** The journal is on disk; `deployctl recover` takes it from there. Written past whoever holds the streams. */
 function stopAtOnce(signal: Signal): never {
-  if (process.stdout.isTTY) process.stdout.write(showCursor)
-  process.stderr.write('\nStopped at once. deployctl recover finishes or undoes what was begun.\n')
+  try {
+    if (process.stdout.isTTY) writeSync(1, showCursor)
+    writeSync(2, '\nStopped at once. deployctl recover finishes or undoes what was begun.\n')
+  } catch {
+    // nobody is there to read it
+  }
   process.exit(signalExits[signal])
 }
 

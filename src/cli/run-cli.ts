@@ -2,8 +2,7 @@
  * The command line from words to exit code: help and version on the fast path, then parse, dispatch, and turn whatever
  * is thrown into text. Everything of the process comes in as an argument, so that tests run it whole.
  */
-import { DeployError, exitCodeOf, exitCodes, reportOf, type ExitCode } from '../base/deploy-error.js'
-import type { ConfigProblem } from '../model/config-problem.js'
+import { exitCodeOf, exitCodes, reportOf, type ExitCode } from '../base/deploy-error.js'
 import type { Services } from './services.js'
 import { createTerminal, type Terminal, type TerminalStreams } from './view/terminal.js'
 
@@ -76,16 +75,7 @@ async function runCommand(argv: readonly string[], terminal: Terminal, world: Cl
 }
 
 async function showError(error: unknown, terminal: Terminal, { env }: CliWorld): Promise<void> {
-  const { errorText, problemCount, problemsText } = await import('./view/error-view.js')
-  const problems = problemsOf(error)
-  terminal.record('error', { ...reportOf(error), ...(problems.length === 0 ? {} : { problems }) })
-  const style = terminal.errorStyle
-  if (problems.length === 0) return terminal.err(errorText(error, style, env['DEPLOYCTL_DEBUG'] === '1'))
-  terminal.err(`${problemsText(problems, style)}\n\n${style.paint.bad(`✗ ${problemCount(problems)}.`)}`)
-}
-
-/** Problems of deploy.yaml travel with the error that refuses it. */
-function problemsOf(error: unknown): readonly ConfigProblem[] {
-  if (!(error instanceof DeployError) || !('problems' in error) || !Array.isArray(error.problems)) return []
-  return error.problems as readonly ConfigProblem[] // only the config room puts them there
+  const { errorText } = await import('./view/error-view.js')
+  terminal.record('error', reportOf(error))
+  terminal.err(errorText(error, terminal.errorStyle, env['DEPLOYCTL_DEBUG'] === '1'))
 }

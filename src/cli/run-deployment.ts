@@ -33,7 +33,7 @@ export async function runDeployment(context: CommandContext, face: DeploymentFac
   const view = await createProgressView(terminal, options.quiet, face.earlier)
   const execution: Execution = {
     confirm: async (plan) => {
-      await plans.show(plan)
+      await plans.show(plan, '\n')
       return !asks || confirmed(context, plan)
     },
     allow: options.allow,
@@ -45,7 +45,7 @@ export async function runDeployment(context: CommandContext, face: DeploymentFac
     notice: (message) => warn(context, message),
   }
   const result = await face.carryOut(execution).finally(() => view.end())
-  if (result.kind === 'nothing') await plans.show(result.plan)
+  if (result.kind === 'nothing') await plans.show(result.plan, '')
   return conclude(result, context, face)
 }
 
@@ -57,15 +57,15 @@ function planPrinter({ terminal }: CommandContext, visible: boolean): PlanPrinte
   }
   return {
     record,
-    async show(plan) {
+    async show(plan, gap) {
       record(plan)
-      if (visible) terminal.out(`${await planText(plan, terminal.style)}\n`)
+      if (visible) terminal.out(`${await planText(plan, terminal.style)}${gap}`)
     },
   }
 }
 
 interface PlanPrinter {
-  show(plan: Plan): Promise<void>
+  show(plan: Plan, gap: '' | '\n'): Promise<void>
   /** Its JSON line, once. A saved plan was reviewed when it was made, and is not shown again as text. */
   record(plan: Plan): void
 }

@@ -3,6 +3,8 @@
  * know nothing else of either.
  */
 import type { UseCases } from '../app/requests.js'
+import type { Json } from '../base/hash.js'
+import type { Clock } from '../model/clock.js'
 import type { ConfigProblem } from '../model/config-problem.js'
 
 export interface ProjectOptions {
@@ -27,14 +29,14 @@ export interface ConfigCheck {
   readonly problems: readonly ConfigProblem[]
   readonly warnings: readonly ConfigProblem[]
   /** The environment merged over the project; null when the file is too broken for that. */
-  readonly merged: unknown
+  readonly merged: Json
 }
 
 export interface Services {
   open(options: ProjectOptions & { readonly warn: (text: string) => void }): Promise<Session>
   validate(options: ProjectOptions): Promise<ConfigCheck>
   /** For dated lines before there is a session. */
-  loadClock(): Promise<{ now(): Date }>
+  loadClock(): Promise<Clock>
   readonly workingDirectory: string
   readonly version: string
 }

@@ -1,10 +1,14 @@
-/** The files that a person names on the command line: saved plans, and the deploy.yaml that `init` writes. */
+/**
+ * The files that a person names on the command line: saved plans, and the deploy.yaml that `init` writes. `path` is as
+ * it was typed, for messages; it starts in `folder`.
+ */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { DeployError, systemCodeOf } from '../base/deploy-error.js'
 
-export async function readUserFile(path: string): Promise<string> {
+export async function readUserFile(folder: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readFile(resolve(folder, path), 'utf8')
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') {
       throw new DeployError('USAGE', `There is no file ${path}.`, {
@@ -16,11 +20,12 @@ export async function readUserFile(path: string): Promise<string> {
 }
 
 /** Whole or not at all, and for the user alone: a plan tells much of a system. */
-export async function writeUserFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
+export async function writeUserFile(folder: string, path: string, text: string): Promise<void> {
+  const file = resolve(folder, path)
+  const temporary = `${file}.${process.pid}.tmp`
   try {
     await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
-    await rename(temporary, path)
+    await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw foreign(error, path, 'written')
@@ -28,9 +33,9 @@ export async function writeUserFile(path: string, text: string): Promise<void> {
 }
 
 /** Throws FILE_EXISTS rather than overwrite. */
-export async function createUserFile(path: string, text: string): Promise<void> {
+export async function createUserFile(folder: string, path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text, { flag: 'wx' })
+    await writeFile(resolve(folder, path), text, { flag: 'wx' })
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') {
       throw new DeployError('FILE_EXISTS', `${path} is there already; it was left as it is.`, {

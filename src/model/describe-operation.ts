@@ -20,7 +20,8 @@ const asStep: Describers = {
   route: ({ from, to }, instances) => {
     const [old, next] = ends(from, to, instances)
     const either = instances[to ?? from ?? '']
-    return `switch ${either?.service ?? 'traffic'}: ${old} → ${next}${place(either)}`
+    const move = old === next ? `${next} again` : `${old} → ${next}`
+    return `switch ${either?.service ?? 'traffic'}: ${move}${place(either)}`
   },
   check: ({ instance }, instances) => `check ${named(instance, instances)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
@@ -37,7 +38,8 @@ const asRevert: Describers = {
   start: () => 'start it again',
   stop: () => 'stop it',
   route: ({ from, to }, instances) => {
-    const [, next] = ends(from, to, instances)
+    const [old, next] = ends(from, to, instances)
+    if (old === next) return 'switch to it again'
     return to === null ? 'switch off again' : `switch back to ${next}`
   },
   check: () => 'check it again',

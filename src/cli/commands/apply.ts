@@ -1,5 +1,4 @@
 /** `deployctl apply [FILE]`: carries out the plan, or exactly the saved one. */
-import { resolve } from 'node:path'
 import { DeployError } from '../../base/deploy-error.js'
 import type { CommandRun } from '../command.js'
 import { openSession } from '../open-session.js'
@@ -14,7 +13,7 @@ export const apply: CommandRun = async (context) => {
       hint: 'choose the services when the plan is made: deployctl plan --service NAME --out FILE',
     })
   }
-  const saved = file === undefined ? null : await readUserFile(resolve(services.workingDirectory, file))
+  const saved = file === undefined ? null : await readUserFile(services.workingDirectory, file)
   const { useCases } = await openSession(context)
   return runDeployment(context, {
     ...freshFace,

@@ -1,5 +1,4 @@
 /** `deployctl plan`: what apply would do; changes nothing. */
-import { resolve } from 'node:path'
 import { exitCodes } from '../../base/deploy-error.js'
 import type { CommandRun } from '../command.js'
 import { flagsOf, openSession } from '../open-session.js'
@@ -15,7 +14,7 @@ export const plan: CommandRun = async (context) => {
   terminal.out(await planText(made, terminal.style))
   if (options.out !== null) {
     const text = await useCases.savePlan(made)
-    await writeUserFile(resolve(services.workingDirectory, options.out), text)
+    await writeUserFile(services.workingDirectory, options.out, text)
     terminal.record('saved', { file: options.out })
     const apply = `deployctl apply ${options.out}${flagsOf(context)}`
     terminal.out(

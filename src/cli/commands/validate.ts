@@ -1,5 +1,6 @@
 /** `deployctl validate`: every problem of deploy.yaml at once. */
 import { exitCodes } from '../../base/deploy-error.js'
+import { renderMerged } from '../../config/render-merged.js'
 import type { CommandRun } from '../command.js'
 import { locate } from '../open-session.js'
 import { problemCount, problemsText } from '../view/error-view.js'
@@ -21,8 +22,7 @@ export const validate: CommandRun = async (context) => {
     terminal.err(`\n${terminal.errorStyle.paint.bad(`✗ ${problemCount(problems)} in ${shown}.`)}`)
     return exitCodes.invalid
   }
-  if (options.showMerged)
-    terminal.out(typeof merged === 'string' ? merged.trimEnd() : JSON.stringify(merged, null, 2))
+  if (options.showMerged) terminal.out((await renderMerged(merged)).trimEnd())
   else terminal.out(terminal.style.paint.good(`✓ ${shown} is valid for ${environment}.`))
   return exitCodes.done
 }

@@ -4,9 +4,6 @@ import type { ConfigProblem } from '../../model/config-problem.js'
 import type { Style } from './terminal.js'
 import { paragraph, wrap } from './text-width.js'
 
-/** More evidence than this is left to `deployctl show`. */
-const detailsShown = 25
-
 export function errorText(error: unknown, style: Style, debug: boolean): string {
   if (error instanceof DeployError && error.code !== 'BUG') return reportText(reportOf(error), style)
   const message = error instanceof Error ? error.message : String(error)
@@ -30,16 +27,12 @@ export function headline(message: string, style: Style): string {
   return style.paint.bad(style.paint.strong(paragraph(`✗ ${message}`, style.width, 0, 2)))
 }
 
-/** Details and hint, indented. Details keep their lines; what is too wide is wrapped. */
+/** Details and hint, indented. Details keep their lines; what is too wide is wrapped. Whoever makes them bounds them. */
 export function evidenceLines(report: ErrorReport, style: Style, indent: number): readonly string[] {
   const details = report.details ?? []
-  const hidden = Math.max(0, details.length - detailsShown)
   const blanks = ' '.repeat(indent)
   return [
-    ...(hidden === 0
-      ? []
-      : [style.paint.faint(`${blanks}… ${hidden} more ${hidden === 1 ? 'line' : 'lines'} before these`)]),
-    ...details.slice(hidden).flatMap((line) => wrap(line, style.width - indent).map((part) => blanks + part)),
+    ...details.flatMap((line) => wrap(line, style.width - indent).map((part) => blanks + part)),
     ...(report.hint === undefined ? [] : [hintLine(report.hint, style)]),
   ]
 }

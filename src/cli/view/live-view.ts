@@ -9,6 +9,7 @@ import { inWindow, type Progressing } from './live-window.js'
 import { createProgressText } from './progress-text.js'
 import type { EarlierStatuses, EventOf, ProgressView } from './progress.js'
 import type { Style, Terminal } from './terminal.js'
+import { cut } from './text-width.js'
 
 interface Row {
   state: Progressing
@@ -30,6 +31,9 @@ interface Screen {
   readonly below: LiveTask
   readonly undoing: LiveTask
 }
+
+/** Beside a title: its mark, and how it ended. */
+const roomForEnding = 20
 
 const stateAfter: { readonly [E in StepEvent]: Progressing } = {
   'apply-started': 'running',
@@ -86,7 +90,7 @@ function openScreen(plan: Plan, list: LiveList, terminal: Terminal, earlier: Ear
 }
 
 function rowFor(title: string, state: Progressing, list: LiveList, terminal: Terminal): Row {
-  const clean = terminal.clean(title)
+  const clean = cut(terminal.clean(title), terminal.style.width - roomForEnding)
   return { state, task: list.add(clean, state), title: clean, progress: createProgressText() }
 }
 

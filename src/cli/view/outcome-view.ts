@@ -1,27 +1,15 @@
 /** How a deployment ended, for people: what failed and where, the last thing seen, what serves now, what to do next. */
 import { formatDuration } from '../../base/duration.js'
-import type { DeployResult } from '../../app/requests.js'
 import { describeOperation } from '../../model/describe-operation.js'
 import { isOperation } from '../../model/operation.js'
 import type { Failure, Outcome } from '../../model/outcome.js'
 import type { Plan } from '../../model/plan.js'
 import { evidenceLines, headline } from './error-view.js'
-import { nextLines, type NextStep } from './next-lines.js'
+import type { Finished, OutcomeContext } from './finished.js'
+import { whatNext } from './what-next.js'
 import { afterTitle, heldAfter, nowServing, recordChanges, whatBecame } from './outcome-words.js'
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
-
-export type Finished = Extract<DeployResult, { readonly kind: 'done' }>
-
-export interface OutcomeContext {
-  readonly style: Style
-  /** `--env` and `--file` as the person gave them, for the commands that are proposed. */
-  readonly flags: string
-  /** Undoing is what was asked for: `recover --unwind`. */
-  readonly unwindWanted: boolean
-  /** Which signal ended it, if one did. */
-  readonly interruptedBy: string | null
-}
 
 export function outcomeText(result: Finished, context: OutcomeContext): string {
   const { outcome, unrecorded } = result
@@ -31,7 +19,11 @@ export function outcomeText(result: Finished, context: OutcomeContext): string {
       : outcome.kind === 'unwound'
         ? unwoundParts(result, context)
         : appliedParts(result, context)
-  return [...parts, ...(unrecorded === null ? [] : unrecordedParts(result, context)), next(result, context)]
+  return [
+    ...parts,
+    ...(unrecorded === null ? [] : unrecordedParts(result, context)),
+    whatNext(result, context),
+  ]
     .filter((part) => part !== '')
     .join('\n\n')
 }
@@ -144,28 +136,6 @@ function unrecordedParts({ unrecorded }: Finished, { style }: OutcomeContext): r
       2,
     ),
   ]
-}
-
-function next({ plan, outcome, deployment, unrecorded }: Finished, context: OutcomeContext): string {
-  const command = (text: string): string => `deployctl ${text}${context.flags}`
-  const show: NextStep = [command(`show ${deployment}`), 'the whole story']
-  const services = new Set(outcome.failures.map(({ service }) => service))
-  const [only] = services.size === 1 ? services : []
-  const again = plan.command === 'rollback' ? 'rollback' : 'apply'
-  const retry: NextStep = [
-    command(only == null ? again : `${again} --service ${only}`),
-    'try again once it is mended',
-  ]
-  if (unrecorded !== null)
-    return nextLines([[command('recover --resume'), 'write the state'], show], context.style)
-  if (outcome.kind === 'stuck')
-    return nextLines([[command('recover --unwind'), 'undo the rest'], show], context.style)
-  if (outcome.kind === 'unwound' && !context.unwindWanted) return nextLines([show, retry], context.style)
-  const back: NextStep = [command('rollback'), 'go back']
-  return nextLines(
-    plan.command === 'rollback' || outcome.kind === 'unwound' ? [show] : [show, back],
-    context.style,
-  )
 }
 
 function undoTitle({ step }: Failure, plan: Plan): string {

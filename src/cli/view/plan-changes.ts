@@ -34,25 +34,27 @@ export async function changeLines(plan: Plan, style: Style): Promise<readonly st
     mark: Math.max(1, ...shown.map(({ kind }) => marks[kind].length)),
     name: columnWidth(shown.map(({ service }) => service)),
     versions: columnWidth(shown.map(versions)),
+    hosts: hostsOf(plan),
   }
   const lines: string[] = []
-  for (const change of shown) lines.push(...(await linesOf(change, plan, columns, style)))
+  for (const change of shown) lines.push(...(await linesOf(change, columns, style)))
   if (shown !== changed && unchanged.length <= unchangedShown) return lines
   const rest = `${unchanged.length} services have nothing to do`
   return [...lines, style.paint.faint(`  ${' '.repeat(columns.mark)} ${rest}`)]
 }
 
-type Columns = { readonly mark: number; readonly name: number; readonly versions: number }
+interface Columns {
+  readonly mark: number
+  readonly name: number
+  readonly versions: number
+  readonly hosts: ReadonlyMap<string, ReadonlySet<string>>
+}
 
-async function linesOf(
-  change: Change,
-  plan: Plan,
-  columns: Columns,
-  style: Style,
-): Promise<readonly string[]> {
+async function linesOf(change: Change, columns: Columns, style: Style): Promise<readonly string[]> {
   const colour = style.paint[colours[change.kind]]
   const indent = 2 + columns.mark + 1
-  const place = change.kind === 'none' ? 'nothing to do' : placeOf(change, plan)
+  const place =
+    change.kind === 'none' ? 'nothing to do' : placeOf(change, columns.hosts.get(change.service)?.size ?? 0)
   const head = [padEnd(change.service, columns.name), padEnd(versions(change), columns.versions)].join('  ')
   const plain = `  ${padEnd(marks[change.kind], columns.mark)} ${head}`
   const painted = colour(plain)
@@ -93,19 +95,24 @@ export function versions({ before, after }: Pick<Change, 'before' | 'after'>): s
 }
 
 /** Where it runs, in a few words: the kind of target, what tells it from others, and how many copies. */
-function placeOf(change: Change, plan: Plan): string {
+function placeOf(change: Change, hosts: number): string {
   const side = change.after ?? change.before
   if (side === null) return ''
   const { target } = side.spec
   const told = ['path', 'image', 'name', 'function', 'bucket']
     .map((option) => target[option])
     .find((value) => typeof value === 'string')
-  const copies = Object.values(plan.instances).filter(
-    ({ service, release }) => service === change.service && release.digest === side.release.digest,
-  ).length
   return [
     target.type,
     ...(typeof told === 'string' ? [told] : []),
-    ...(copies > 1 ? [`× ${copies}`] : []),
+    ...(hosts > 1 ? [`× ${hosts}`] : []),
   ].join(' ')
+}
+
+function hostsOf(plan: Plan): ReadonlyMap<string, ReadonlySet<string>> {
+  const hosts = new Map<string, Set<string>>()
+  for (const { service, host } of Object.values(plan.instances)) {
+    hosts.set(service, (hosts.get(service) ?? new Set()).add(host))
+  }
+  return hosts
 }

@@ -39,7 +39,8 @@ function headerLine(plan: Plan, style: Style): string {
 
 /** A title to the left, what it rests on to the right. */
 export function header(left: string, right: string, style: Style): string {
-  const blanks = Math.max(2, style.width - textWidth(left) - textWidth(right))
+  const blanks = style.width - textWidth(left) - textWidth(right)
+  if (blanks < 2) return `${style.paint.strong(left)}\n${style.paint.faint(right)}`
   return `${style.paint.strong(left)}${' '.repeat(blanks)}${style.paint.faint(right)}`
 }
 
@@ -56,7 +57,12 @@ function driftLines(plan: Plan, style: Style): readonly string[] {
 
 function noticeLines(notices: readonly Notice[], style: Style): readonly string[] {
   return notices.flatMap(({ service, message, hint }) => [
-    paragraph(`note: ${service === null ? '' : `${service}: `}${message}`, style.width, 2, 8),
+    paragraph(
+      `note: ${service === null || message.startsWith(service) ? '' : `${service}: `}${message}`,
+      style.width,
+      2,
+      8,
+    ),
     ...(hint === undefined ? [] : [style.paint.link(paragraph(hint, style.width, 8))]),
   ])
 }

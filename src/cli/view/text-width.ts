@@ -26,7 +26,7 @@ export function padStart(text: string, width: number): string {
 }
 
 /** At most `width` columns, with `…` where something was cut. Not for coloured text. */
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   let used = 0
