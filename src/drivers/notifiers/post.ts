@@ -4,26 +4,29 @@
  */
 import type { Clock } from '../../model/clock.js'
 import { DeliveryRefused } from '../../model/notifier.js'
-import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
+import { DeployError } from '../../base/deploy-error.js'
+import { networkSetback, shortened } from '../artifacts/http-trouble.js'
+import type { Address } from '../artifacts/http-address.js'
 
 const answerLimitBytes = 4096
-const shownCharacters = 300
 
 export interface PostRequest {
-  readonly url: URL
+  readonly address: Address
   readonly headers: { readonly [name: string]: string }
   readonly body: string
 }
 
 /** The text of a 2xx answer, its beginning at least. */
 export async function post(request: PostRequest, clock: Clock, signal: AbortSignal): Promise<string> {
-  const { url, headers, body } = request
+  const { headers, body } = request
+  const { url } = request.address
   let response: Response
   let text: string
   try {
     response = await fetch(url, {
       method: 'POST',
       headers: {
+        ...request.address.headers,
         ...headers,
         'content-type': 'application/json; charset=utf-8',
         'user-agent': 'deployctl',
@@ -92,46 +95,20 @@ async function readBeginning(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, answerLimitBytes).toString('utf8')
 }
 
-/** The answer's text on one line, without control characters and without the secret part of the address. */
+/** The answer in a few words, without the secret part of the address, which some servers repeat. */
 function showable(text: string, url: URL): string {
   const parts = [url.href, url.pathname + url.search, url.pathname].filter((part) => part.length > 1)
   const harmless = parts.reduce((rest, part) => rest.replaceAll(part, '…'), text)
-  const plain = harmless
-    .replaceAll(/[\p{Cc}\p{Cf}]|\s/gu, ' ')
-    .replaceAll(/ +/g, ' ')
-    .trim()
-  return plain.length > shownCharacters ? `${plain.slice(0, shownCharacters)}…` : plain
+  return shortened(harmless.replaceAll(/\/\/[^\s/@]+@/g, '//'))
 }
 
-/** fetch hides the reason in its cause; its words are for programmers, so the code is worded here. */
-const reasons: { readonly [code: string]: string } = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
-  ENOTFOUND: 'its host name is not known (DNS: ENOTFOUND)',
-  EAI_AGAIN: 'its host name could not be looked up (DNS: EAI_AGAIN)',
-  ECONNRESET: 'it closed the connection without an answer',
-  UND_ERR_SOCKET: 'it closed the connection without an answer',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time: is a proxy needed, or a firewall in between?',
-  ETIMEDOUT: 'no connection in time: is a proxy needed, or a firewall in between?',
-  EHOSTUNREACH: 'there is no route to it',
-  ENETUNREACH: 'there is no route to it',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is self-signed (NODE_EXTRA_CA_CERTS names authorities to trust)',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    'its certificate is not trusted here (NODE_EXTRA_CA_CERTS names authorities to trust)',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its certificate is not trusted here (NODE_EXTRA_CA_CERTS names authorities to trust)',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'its certificate is not trusted here (NODE_EXTRA_CA_CERTS names authorities to trust)',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
-}
-
+/** Only the origin goes into the words: the rest of the address is a secret. */
 function unreachable(url: URL, error: unknown, signal: AbortSignal): DeployError {
   if (signal.aborted) return new DeployError('NOTIFY_FAILED', `${url.origin} gave no answer in time`)
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const first: unknown = inner instanceof AggregateError ? (inner.errors[0] ?? inner) : inner
-  const code = systemCodeOf(first)
-  const known = code === undefined ? undefined : reasons[code]
-  const reason = known ?? showable(first instanceof Error ? first.message : String(first), url)
-  return new DeployError('NOTIFY_FAILED', `${url.origin} could not be reached: ${reason}`, { cause: first })
+  const { shown, again } = networkSetback(error, new URL(url.origin))
+  return new DeployError('NOTIFY_FAILED', shown.message, {
+    ...(shown.hint === undefined ? {} : { hint: shown.hint }),
+    details: shown.details,
+    cause: new DeliveryRefused(shown.message, again ? 'later' : 'never'),
+  })
 }

@@ -46,13 +46,15 @@ export const slackNotifier = {
     checkWritten(options.url)
     return {
       async notify(notification, signal) {
-        const url = await revealAddress(options.url, ports.secrets, signal)
+        const address = await revealAddress(options.url, ports.secrets, signal)
         const body = JSON.stringify(slackMessage(ports.secrets.maskAll(notification)))
-        const answer = await post({ url, headers: {}, body }, ports.clock, signal).catch((error: unknown) => {
-          throw withHint(error)
-        })
+        const answer = await post({ address, headers: {}, body }, ports.clock, signal).catch(
+          (error: unknown) => {
+            throw withHint(error)
+          },
+        )
         if (answer.trim() !== 'ok')
-          throw answeredBadly(url, '200, but not "ok":', answer, notAHook(), notSlack)
+          throw answeredBadly(address.url, '200, but not "ok":', answer, notAHook(), notSlack)
       },
     }
   },

@@ -4,6 +4,7 @@
  */
 import type { Secrets } from '../../model/secrets.js'
 import { DeployError } from '../../base/deploy-error.js'
+import { parseAddress, type Address } from '../artifacts/http-address.js'
 import { secretNames } from '../../model/secrets.js'
 
 export const webhookAddressPattern = '^(https?://|\\$\\{secret\\.)'
@@ -15,9 +16,9 @@ export function checkWritten(url: string): void {
   if (!isWebAddress(filled)) throw notAnAddress('The url of a notifier')
 }
 
-export async function revealAddress(url: string, secrets: Secrets, signal: AbortSignal): Promise<URL> {
+export async function revealAddress(url: string, secrets: Secrets, signal: AbortSignal): Promise<Address> {
   const revealed = (await secrets.reveal(url, signal)).trim()
-  if (isWebAddress(revealed)) return new URL(revealed)
+  if (isWebAddress(revealed)) return parseAddress(revealed)
   const names = secretNames(url).map((name) => `\${secret.${name}}`)
   throw notAnAddress(names.length === 0 ? 'The url of a notifier' : `What is behind ${names.join(' and ')}`)
 }

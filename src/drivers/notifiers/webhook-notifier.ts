@@ -53,7 +53,7 @@ export const webhookNotifier = {
     Object.keys(options.headers ?? {}).forEach(checkHeaderName)
     return {
       async notify(notification, signal) {
-        const url = await revealAddress(options.url, ports.secrets, signal)
+        const address = await revealAddress(options.url, ports.secrets, signal)
         const headers = await revealAll(ports.secrets, options.headers ?? {}, signal)
         const body = JSON.stringify(ports.secrets.maskAll(notificationBody(notification)))
         const timestamp = String(Math.floor(ports.clock.now().getTime() / 1000))
@@ -64,7 +64,7 @@ export const webhookNotifier = {
           'x-deployctl-timestamp': timestamp,
           ...(await signatureHeader(options.secret, `${timestamp}.${body}`, ports, signal)),
         }
-        await post({ url, headers: { ...lowerCased(headers), ...ours }, body }, ports.clock, signal)
+        await post({ address, headers: { ...lowerCased(headers), ...ours }, body }, ports.clock, signal)
       },
     }
   },

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkDrivers } from '../../../src/drivers/checks/catalog.js'
 import { freePort, serveHttp, serveTcp, type Loopback } from '../../contract/loopback.js'
+import { admits } from '../../contract/driver-schema.js'
+import { documentedDrivers } from '../../contract/documented-drivers.js'
 import { healthCheckContract, type CheckWorld } from '../../contract/health-check.contract.js'
-import type { DriverPorts } from '../../contract/driver-ports.js'
+import type { DriverSpec } from '../../../src/model/spec.js'
+import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 
 /** Nothing to open, nothing to close. */
 const still = { leftOpen: async () => 0, close: async () => {} }
@@ -90,4 +93,18 @@ test('the catalog names each driver as the driver names itself', () => {
   expect(Object.entries(checkDrivers).map(([name, driver]) => [name, driver.type])).toEqual(
     Object.keys(worlds).map((name) => [name, name]),
   )
+})
+
+test('the examples of the documentation show every kind, and are admitted and made', async () => {
+  const ports = await driverPorts()
+  const shown = documentedDrivers('health-checks.md').flatMap((spec) => {
+    const { interval: _i, timeout: _t, healthyAfter: _h, deadline: _d, ...options } = spec
+    const driver = Object.values(checkDrivers).find((one) => one.type === spec.type)
+    if (driver === undefined) return [] // the target of a service in the same example
+    expect(admits(driver.schema, options), JSON.stringify(options)).toBe(true)
+    driver.create(options as DriverSpec, ports) // it came from YAML
+    return [driver.type]
+  })
+  await ports.remove()
+  expect([...new Set(shown)].sort()).toEqual(Object.keys(checkDrivers).sort())
 })

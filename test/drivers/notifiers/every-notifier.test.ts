@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import type { DriverPorts } from '../../contract/driver-ports.js'
+import type { DriverSpec } from '../../../src/model/spec.js'
+import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { freePort, serveHttp } from '../../contract/loopback.js'
+import { admits } from '../../contract/driver-schema.js'
+import { documentedDrivers } from '../../contract/documented-drivers.js'
 import { notifierContract, type NotifierWorld } from '../../contract/notifier.contract.js'
 import { notifierDrivers } from '../../../src/drivers/notifiers/catalog.js'
 
@@ -60,4 +63,16 @@ test('the catalog names each driver as the driver names itself', () => {
   expect(Object.entries(notifierDrivers).map(([name, driver]) => [name, driver.type])).toEqual(
     Object.keys(worlds).map((name) => [name, name]),
   )
+})
+
+test('the examples of the documentation show every kind, and are admitted and made', async () => {
+  const ports = await driverPorts()
+  const shown = documentedDrivers('notifiers.md').map(({ events: _, ...options }) => {
+    const driver = Object.values(notifierDrivers).find((one) => one.type === options.type)
+    expect(admits(driver?.schema ?? {}, options), JSON.stringify(options)).toBe(true)
+    driver?.create(options as DriverSpec, ports) // it came from YAML
+    return options.type
+  })
+  await ports.remove()
+  expect([...new Set(shown)].sort()).toEqual(Object.keys(notifierDrivers).sort())
 })
