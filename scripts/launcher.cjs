@@ -60,7 +60,15 @@ function keepCache(exitCode) {
       fs.renameSync(half, path.join(place, name))
       return
     } catch {
-      fs.rmSync(half, { force: true })
+      remove(half)
     }
+  }
+}
+
+function remove(file) {
+  try {
+    fs.rmSync(file, { force: true })
+  } catch {
+    // its folder is no folder
   }
 }

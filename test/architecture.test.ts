@@ -317,7 +317,7 @@ describe('files', () => {
   })
 
   test('names are kebab-case', () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config|\.d)?\.ts$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.contract)?(\.test|\.config|\.d)?\.ts$/
     expectNone(
       all
         .filter((file) => !kebab.test(file.path.split('/').at(-1) ?? ''))
@@ -349,7 +349,7 @@ describe('files', () => {
 
   test('every cast says why it is right', () => {
     const explained = (file: SourceFile, line: number) =>
-      [line, line - 1, line - 2].some((number) => /\/\/|^\s*\/?\*/.test(file.lines[number - 1] ?? ''))
+      [line - 2, line - 1, line, line + 1].some((number) => /\/\/|^\s*\/?\*/.test(file.lines[number - 1] ?? ''))
     expectNone(
       eachNode(
         () => false,

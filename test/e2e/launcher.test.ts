@@ -1,6 +1,15 @@
 /** The launcher's code cache is only ever a shortcut: with it, without it, with a broken one, the program is the same. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -9,7 +18,8 @@ import { cliPath } from '../support/built-cli.js'
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'deployctl-launcher-'))
-  for (const name of ['deployctl.cjs', 'main.cjs']) cpSync(join(dirname(cliPath), name), join(folder, 'dist', name))
+  for (const name of ['deployctl.cjs', 'main.cjs'])
+    cpSync(join(dirname(cliPath), name), join(folder, 'dist', name))
 })
 afterEach(() => {
   chmodSync(join(folder, 'dist'), 0o755)
@@ -18,8 +28,15 @@ afterEach(() => {
 
 function version(): string {
   const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'user-cache') }
-  const result = spawnSync(process.execPath, [join(folder, 'dist', 'deployctl.cjs'), 'version'], { env, encoding: 'utf8' })
-  expect({ status: result.status, signal: result.signal, stderr: result.stderr }).toEqual({ status: 0, signal: null, stderr: '' })
+  const result = spawnSync(process.execPath, [join(folder, 'dist', 'deployctl.cjs'), 'version'], {
+    env,
+    encoding: 'utf8',
+  })
+  expect({ status: result.status, signal: result.signal, stderr: result.stderr }).toEqual({
+    status: 0,
+    signal: null,
+    stderr: '',
+  })
   return result.stdout
 }
 
@@ -36,10 +53,18 @@ test('a cache that was cut or bent anywhere is made anew', () => {
   const first = version()
   const file = join(folder, 'dist', '.cache', readdirSync(join(folder, 'dist', '.cache'))[0]!)
   const good = readFileSync(file)
-  const broken = [Buffer.alloc(0), Buffer.alloc(3), good.subarray(0, good.length / 2), Buffer.alloc(good.length)]
+  const broken = [
+    Buffer.alloc(0),
+    Buffer.alloc(3),
+    good.subarray(0, good.length / 2),
+    Buffer.alloc(good.length),
+  ]
   for (let part = 0; part < 10; part++) {
     const bent = Buffer.from(good)
-    bent.writeUInt16LE(bent.readUInt16LE(Math.floor((good.length * part) / 10)) ^ 0xffff, Math.floor((good.length * part) / 10))
+    bent.writeUInt16LE(
+      bent.readUInt16LE(Math.floor((good.length * part) / 10)) ^ 0xffff,
+      Math.floor((good.length * part) / 10),
+    )
     broken.push(bent)
   }
   for (const bytes of broken) {

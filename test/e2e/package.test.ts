@@ -11,7 +11,11 @@ test('the package holds the program, the schema and what one reads, and starts o
   const folder = mkdtempSync(join(tmpdir(), 'deployctl-pack-'))
   try {
     const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
-    const answer = execFileSync('npm', words, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const answer = execFileSync('npm', words, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     const [pack] = JSON.parse(answer) as { filename: string; files: { path: string; mode: number }[] }[]
     expect(pack!.files.map((file) => file.path).sort()).toEqual([
       'CHANGELOG.md',
@@ -25,7 +29,9 @@ test('the package holds the program, the schema and what one reads, and starts o
     execFileSync('tar', ['-xzf', join(folder, pack!.filename), '-C', folder])
     symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'))
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-    const said = execFileSync(join(folder, 'package', 'dist', 'deployctl.cjs'), ['version'], { encoding: 'utf8' })
+    const said = execFileSync(join(folder, 'package', 'dist', 'deployctl.cjs'), ['version'], {
+      encoding: 'utf8',
+    })
     expect(said).toContain(version)
   } finally {
     rmSync(folder, { recursive: true, force: true })

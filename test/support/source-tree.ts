@@ -39,6 +39,7 @@ export function sourceFiles(folder: string): SourceFile[] {
     .filter((path) => !path.includes('/generated/'))
     .sort()
     .map(parse)
+    .filter((file) => !file.text.slice(0, 300).includes('by `npm run generate`'))
 }
 
 /** The 1-based line of a node. */

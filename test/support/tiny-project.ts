@@ -4,7 +4,7 @@
  */
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export interface TinyProject {
   readonly folder: string
@@ -31,7 +31,7 @@ services:
       keepReleases: 2
       restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
 healthChecks:
-  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, deadline: 1s }
+  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 2s }
 hooks:
   migrate:
     when: beforeSwitch
@@ -57,7 +57,10 @@ export async function tinyProject(yaml: string = deployYaml): Promise<TinyProjec
         'check.sh': 'cmp page.txt data/serving\n',
         ...files,
       }
-      for (const [name, text] of Object.entries(all)) await writeFile(join(release, name), text)
+      for (const [name, text] of Object.entries(all)) {
+        await mkdir(dirname(join(release, name)), { recursive: true })
+        await writeFile(join(release, name), text)
+      }
       await chmod(join(release, 'restart.sh'), 0o755)
     },
     remove: () => rm(folder, { recursive: true, force: true }),
