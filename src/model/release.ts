@@ -25,7 +25,10 @@ export interface Release {
   readonly source: string
   /** As the source writes it, without a leading `v`: `1.4.2`. */
   readonly version: string
-  /** `sha256:…` or `sha512:…` of the artifact: the identity of the release. */
+  /**
+   * The identity of the release: `sha256:…` or `sha512:…` of the archive, `sha256:…` of the tree of a folder; for a
+   * checkout of git, whose files a commit names, `sha1:…` (or `git-sha256:…`) and the commit.
+   */
   readonly digest: string
   readonly artifact: Artifact
   /** ISO 8601, where the source knows it. */

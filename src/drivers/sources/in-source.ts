@@ -1,4 +1,4 @@
-/** Puts the name of the source before whatever went wrong while it was asked, so that a message says where to look. */
+/** Asking a source, in one way: not when it is cancelled already, and with the source's name before whatever goes wrong. */
 import { DeployError, type ErrorCode } from '../../base/deploy-error.js'
 
 /** What to say instead of the general hint, where the source knows better what a kind of failure means for it. */
@@ -6,10 +6,12 @@ export type BetterHints = { readonly [code in ErrorCode]?: string }
 
 export async function inSource<T>(
   source: string,
+  signal: AbortSignal,
   work: () => Promise<T>,
   hints: BetterHints = {},
 ): Promise<T> {
   try {
+    refuseCancelled(signal)
     return await work()
   } catch (error) {
     if (!(error instanceof DeployError)) throw error
@@ -20,4 +22,8 @@ export async function inSource<T>(
       cause: error,
     })
   }
+}
+
+export function refuseCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new DeployError('CANCELLED', 'it was cancelled')
 }

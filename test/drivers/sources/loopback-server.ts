@@ -1,7 +1,7 @@
 /** A web server on loopback that answers as a test tells it to, and remembers what it was asked. */
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { serveHttp } from '../../contract/loopback.js'
 
 export interface Asked {
   readonly method: string
@@ -28,7 +28,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
   const routes = new Map<string, Handler>()
   const asked: Asked[] = []
   let outage: Handler | null = null
-  const server = createServer((request, response) => {
+  const server = await serveHttp((request, response) => {
     const path = request.url ?? '/'
     response.on('close', () => {
       asked.push({
@@ -42,10 +42,8 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     if (handler === undefined) response.writeHead(404).end('no such thing')
     else handler(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${server.port}`,
     asked,
     serve(path, content, headers = {}) {
       routes.set(path, typeof content === 'function' ? content : withEtag(content, headers))
@@ -54,11 +52,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     breakWith(handler) {
       outage = handler
     },
-    end: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    end: () => server.close(),
   }
 }
 

@@ -9,7 +9,7 @@ import type { DriverSpec } from '../../../model/spec.js'
 import { blockWriter } from '../../artifacts/block-writer.js'
 import { throttled } from '../../artifacts/throttled-progress.js'
 import { fileError } from '../../system/file-error.js'
-import { inSource } from '../in-source.js'
+import { inSource, refuseCancelled } from '../in-source.js'
 import { chosen, offerOf } from '../offer.js'
 import { directorySchema } from './directory-schema.js'
 import { listEntries, type ReleaseEntry } from './release-entries.js'
@@ -19,7 +19,6 @@ import { settledDigest } from './settled-digest.js'
 type DirectoryOptions = DriverSpec & {
   readonly path: string
   readonly pattern?: string
-  readonly strip?: number
 }
 
 export const directorySource: SourceDriver = {
@@ -32,24 +31,18 @@ export const directorySource: SourceDriver = {
 function createDirectorySource(name: string, options: DirectoryOptions, ports: Ports): Source {
   const folder = path.resolve(ports.projectDirectory, options.path)
   const pattern = options.pattern ?? '{version}'
-  const strip = options.strip ?? 0
   const where = pattern === '{version}' ? `the folder ${folder}` : `the folder ${folder} (${pattern})`
   const offer = async () => offerOf(await listEntries(folder, pattern))
   return {
     versions: (signal) =>
-      inSource(name, async () => {
-        refuseCancelled(signal)
-        return [...(await offer()).keys()].map((version) => ({ version }))
-      }),
+      inSource(name, signal, async () => [...(await offer()).keys()].map((version) => ({ version }))),
     resolve: (version, signal) =>
-      inSource(name, async () => {
-        refuseCancelled(signal)
+      inSource(name, signal, async () => {
         const entry = chosen(await offer(), version, where, (one) => one.name)
-        return releaseOf(name, entry, await settledDigest(folder, entry, ports, signal), strip)
+        return releaseOf(name, entry, await settledDigest(folder, entry, ports, signal))
       }),
     fetch: (release, context) =>
-      inSource(name, async () => {
-        refuseCancelled(context.signal)
+      inSource(name, context.signal, async () => {
         const { kind, location } = release.artifact
         const full = path.join(folder, location)
         if (kind === 'archive') return copyArchive(full, release, context, ports)
@@ -65,11 +58,9 @@ function releaseOf(
   source: string,
   { version, kind, name }: ReleaseEntry,
   { digest, bytes }: { readonly digest: string; readonly bytes: number },
-  strip: number,
 ): Release {
   const sizes = kind === 'archive' ? { size: bytes } : { unpackedSize: bytes }
-  const leading = kind === 'archive' && strip > 0 ? { strip } : {}
-  return { source, version, digest, artifact: { kind, name, location: name, ...sizes, ...leading } }
+  return { source, version, digest, artifact: { kind, name, location: name, ...sizes } }
 }
 
 async function copyArchive(
@@ -116,8 +107,4 @@ function changed(full: string, planned: string, now: string): DeployError {
       details: [`planned ${planned}`, `now     ${now}`],
     },
   )
-}
-
-function refuseCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new DeployError('CANCELLED', 'reading the release folder was cancelled')
 }

@@ -42,7 +42,7 @@ async function entryOf(folder: string, name: string, pattern: string): Promise<R
 }
 
 /** `shop-{version}` finds `shop-1.0.0.tar.gz`; a file that is no archive is found when the pattern has its ending. */
-export function versionOfFile(name: string, pattern: string): string | null {
+function versionOfFile(name: string, pattern: string): string | null {
   const versionOf = versionReader(pattern)
   const stem = archiveEnding.test(name) ? versionOf(name.replace(archiveEnding, '')) : null
   if (stem !== null) return stem

@@ -9,7 +9,7 @@ import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import { sha256 } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
 import { digestOfFile } from '../../artifacts/file-digest.js'
-import { digestFolder } from '../folder-digest.js'
+import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
 import { writeAtomically } from '../../system/write-atomically.js'
 import { fingerprintOf } from './fingerprint.js'
@@ -37,7 +37,7 @@ export async function settledDigest(
     const known = await readMemory(memory)
     if (known?.fingerprint === before.text) return { digest: known.digest, bytes: before.bytes }
     const digest = await (entry.kind === 'folder'
-      ? digestFolder(full, signal)
+      ? treeDigest(full, signal)
       : digestOfFile(full, 'sha256', signal))
     const after = await fingerprintOf(full)
     if (after.text !== before.text) throw unsettled(full)

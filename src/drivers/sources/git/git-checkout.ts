@@ -11,6 +11,7 @@ import { formatDuration } from '../../../base/duration.js'
 import { digestOf, shortDigest } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
 import { lockCache } from '../../artifacts/cache-lock.js'
+import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
 import { naming } from '../../system/file-error.js'
 import { writeAtomically } from '../../system/write-atomically.js'
@@ -34,7 +35,6 @@ export interface CheckoutOrder {
 
 export interface CheckoutTools {
   readonly ports: Ports
-  readonly digestFolder: (folder: string, signal: AbortSignal) => Promise<string>
   readonly onProgress: (label: string) => void
 }
 
@@ -50,23 +50,23 @@ export async function checkedOut(
   const { build, submodules } = order.options
   const way = shortDigest(digestOf({ url: order.remote.url, build, submodules }))
   const folder = path.join(base, `${order.commit}-${way}`)
-  if (await isWhole(folder, tools, signal)) return folder
+  if (await isWhole(folder, signal)) return folder
   await ensureFolder(base)
   const { clock, machine } = tools.ports
   const onWait = (): void => tools.onProgress('waiting for another checkout of it')
   const lock = await lockCache({ path: `${folder}.lock`, pid: machine.pid, clock, signal, onWait })
   try {
-    if (!(await isWhole(folder, tools, signal))) await make(order, folder, tools, signal)
+    if (!(await isWhole(folder, signal))) await make(order, folder, tools, signal)
   } finally {
     await lock.release()
   }
   return folder
 }
 
-async function isWhole(folder: string, tools: CheckoutTools, signal: AbortSignal): Promise<boolean> {
+async function isWhole(folder: string, signal: AbortSignal): Promise<boolean> {
   try {
     const expected = await readFile(digestFile(folder), 'utf8')
-    return expected === (await tools.digestFolder(folder, signal))
+    return expected === (await treeDigest(folder, signal))
   } catch (error) {
     if (error instanceof DeployError && error.code === 'CANCELLED') throw error
     return false // not there, or not readable: it is made again
@@ -86,7 +86,7 @@ async function make(
     await fetchCommit(order, fresh, tools, signal)
     await runBuild(order, fresh, tools, signal)
     await removeGitFolders(fresh)
-    const digest = await tools.digestFolder(fresh, signal)
+    const digest = await treeDigest(fresh, signal)
     await naming('publish', folder, async () => {
       await rm(digestFile(folder), { force: true })
       await rm(folder, { recursive: true, force: true })

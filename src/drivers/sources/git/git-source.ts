@@ -4,7 +4,6 @@ import type { Ports } from '../../../model/ports.js'
 import type { Release } from '../../../model/release.js'
 import type { Source, SourceDriver } from '../../../model/source.js'
 import type { DriverSpec } from '../../../model/spec.js'
-import { digestFolder } from '../folder-digest.js'
 import { inSource } from '../in-source.js'
 import { chosen, offerOf, type Offer } from '../offer.js'
 import { remember } from '../remembered.js'
@@ -49,14 +48,16 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
 
   return {
     versions: (signal) =>
-      inSource(name, async () => [...(await tags.latest(signal)).keys()].map((version) => ({ version }))),
+      inSource(name, signal, async () =>
+        [...(await tags.latest(signal)).keys()].map((version) => ({ version })),
+      ),
     resolve: (version, signal) =>
-      inSource(name, async () => {
+      inSource(name, signal, async () => {
         const tag = chosen(await tags.recent(signal), version, 'the repository', describeTag)
         return releaseOf(name, options.repository, tag)
       }),
     fetch: (release, { signal, onProgress }) =>
-      inSource(name, async () => {
+      inSource(name, signal, async () => {
         const order = {
           remote: await remoteOf(signal),
           options: {
@@ -71,7 +72,6 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
         }
         const tools = {
           ports,
-          digestFolder,
           onProgress: (label: string) => onProgress({ done: 0, total: null, unit: 'files', label }),
         }
         const path = await checkedOut(order, tools, signal)

@@ -2,7 +2,7 @@
  * The digest of a file that nobody published one for: the file is fetched once, and known from then on by what the
  * server says of it (ETag, or date and size) for as long as the server says the same.
  *
- * What was fetched is left where the cache looks for the beginning of a download, so it is not fetched twice.
+ * What was fetched is kept until it is asked for, so that planning and applying together fetch it once.
  */
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,12 +10,11 @@ import { DeployError } from '../../../base/deploy-error.js'
 import { digestOf, sha256 } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
 import { lockCache } from '../../artifacts/cache-lock.js'
-import { partialFolder, placesOf } from '../../artifacts/cache-layout.js'
 import { download } from '../../artifacts/download.js'
-import { digestOfFile, parseDigest } from '../../artifacts/file-digest.js'
+import { digestOfFile } from '../../artifacts/file-digest.js'
 import { readText } from '../../artifacts/read-text.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
-import { fileError } from '../../system/file-error.js'
+import { naming } from '../../system/file-error.js'
 import { writeAtomically } from '../../system/write-atomically.js'
 
 export interface RemoteFile {
@@ -28,39 +27,63 @@ export interface Measured {
   readonly size: number
 }
 
-/** What the server says of a file without sending it; null where it says too little to tell it from another. */
-type Mark = string | null
+/** Where things lie for one address. */
+interface Places {
+  readonly folder: string
+  /** The file itself, while it waits to be asked for. */
+  readonly file: string
+  readonly note: string
+  readonly lock: string
+}
 
 export async function digestByFetching(
-  file: RemoteFile,
+  remote: RemoteFile,
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const folder = path.join(ports.cacheDirectory, 'http')
-  const key = sha256(file.url).slice('sha256:'.length)
-  const note = path.join(folder, `${key}.json`)
-  const mark = await markOf(file, ports, signal)
-  const known = await readNote(note)
-  if (mark !== null && known?.mark === mark) return known.measured
-  await ensureFolder(folder)
+  const places = placesOf(remote.url, ports)
+  await ensureFolder(places.folder)
   const { clock, machine } = ports
-  const lock = await lockCache({
-    path: path.join(folder, `${key}.lock`),
-    pid: machine.pid,
-    clock,
-    signal,
-    onWait: () => undefined,
-  })
+  const onWait = (): void => undefined
+  const lock = await lockCache({ path: places.lock, pid: machine.pid, clock, signal, onWait })
   try {
-    const measured = await fetchAndMeasure(file, path.join(folder, key), ports, signal)
-    if (mark !== null) await writeAtomically(note, JSON.stringify({ mark, measured }))
+    const mark = await markOf(remote, ports, signal)
+    const known = await readNote(places.note)
+    if (mark !== null && known?.mark === mark) return known.measured
+    const measured = await fetchAndMeasure(remote, places.file, ports, signal)
+    await writeAtomically(places.note, JSON.stringify({ mark, measured }))
+    // it only looked new: whoever wants this content has it already, or fetches it as usual
+    if (known?.measured.digest === measured.digest) await rm(places.file, { force: true })
     return measured
   } finally {
     await lock.release()
   }
 }
 
-async function markOf({ url, headers }: RemoteFile, ports: Ports, signal: AbortSignal): Promise<Mark> {
+/** Moves what was fetched for the digest to `file`; false when it is not there (any more). */
+export async function takeFetched(url: string, digest: string, file: string, ports: Ports): Promise<boolean> {
+  const places = placesOf(url, ports)
+  if ((await readNote(places.note))?.measured.digest !== digest) return false
+  const isThere = await stat(places.file).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) await naming('move', places.file, () => rename(places.file, file))
+  return isThere
+}
+
+function placesOf(url: string, ports: Ports): Places {
+  const folder = path.join(ports.cacheDirectory, 'http')
+  const file = path.join(folder, sha256(url).slice('sha256:'.length))
+  return { folder, file, note: `${file}.json`, lock: `${file}.lock` }
+}
+
+/** What the server says of the file without sending it; null when that is too little to tell it from another. */
+async function markOf(
+  { url, headers }: RemoteFile,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<string | null> {
   const answer = await readText({
     url,
     method: 'HEAD',
@@ -89,25 +112,15 @@ async function fetchAndMeasure(
 ): Promise<Measured> {
   await download({ ...remote, file, onProgress: () => undefined, clock: ports.clock, signal })
   const digest = await digestOfFile(file, 'sha256', signal)
-  const { size } = await stat(file)
-  const { artifact, partial } = placesOf(ports.cacheDirectory, parseDigest(digest))
-  await ensureFolder(path.join(ports.cacheDirectory, partialFolder))
-  const isThere = await stat(artifact).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) await rm(file, { force: true })
-  else
-    await rename(file, partial).catch((error: unknown) => Promise.reject(fileError(error, 'keep', partial)))
-  return { digest, size }
+  return { digest, size: (await stat(file)).size }
 }
 
 async function readNote(
   note: string,
-): Promise<{ readonly mark: string; readonly measured: Measured } | null> {
+): Promise<{ readonly mark: string | null; readonly measured: Measured } | null> {
   try {
     // written by ourselves; whatever it claims, the artifact's bytes are verified against it
-    return JSON.parse(await readFile(note, 'utf8')) as { mark: string; measured: Measured }
+    return JSON.parse(await readFile(note, 'utf8')) as { mark: string | null; measured: Measured }
   } catch {
     return null
   }

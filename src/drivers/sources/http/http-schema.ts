@@ -70,14 +70,6 @@ export const httpSchema: JsonSchema = {
       pattern: '^https?://',
       examples: ['https://downloads.example.com/shop/{version}/SHA256SUMS'],
     },
-    strip: {
-      type: 'integer',
-      description: 'Leading folders of every entry of the archive that are not part of the release.',
-      minimum: 0,
-      maximum: 10,
-      default: 0,
-      examples: [1],
-    },
     headers: {
       type: 'object',
       description: 'Headers sent with every request, to the hosts written here and to no other.',

@@ -14,7 +14,7 @@ import { inSource } from '../in-source.js'
 import { chosen, offerOf, type Offer } from '../offer.js'
 import { readDocument, remember, type Document } from '../remembered.js'
 import { fillVersion, versionReader } from '../version-pattern.js'
-import { digestByFetching } from './digest-by-fetching.js'
+import { digestByFetching, takeFetched } from './digest-by-fetching.js'
 import { readIndex, type IndexEntry, type IndexShape } from './http-index.js'
 import { httpSchema } from './http-schema.js'
 
@@ -27,7 +27,6 @@ type HttpOptions = DriverSpec & {
   readonly pattern?: string
   readonly url?: string
   readonly sha256?: string
-  readonly strip?: number
   readonly headers?: { readonly [name: string]: string }
 }
 
@@ -55,26 +54,28 @@ function createHttpSource(name: string, options: HttpOptions, ports: Ports): Sou
 
   return {
     versions: (signal) =>
-      inSource(name, async () =>
+      inSource(name, signal, async () =>
         [...(await offer.latest(signal))].map(([version, [entry]]) => ({
           version,
           ...(entry?.publishedAt == null ? {} : { publishedAt: entry.publishedAt }),
         })),
       ),
     resolve: (version, signal) =>
-      inSource(name, async () => {
+      inSource(name, signal, async () => {
         const entry = chosen(await offer.recent(signal), version, where, (one) => one.address ?? one.version)
         const url = addressOf(entry, options)
         const measured = await measure(entry, url, options, headersFor, ports, signal)
-        return releaseOf(name, entry, url, measured, options.strip ?? 0)
+        return releaseOf(name, entry, url, measured)
       }),
     fetch: (release, context) =>
-      inSource(name, async () => {
+      inSource(name, context.signal, async () => {
         const { location: url, size, name: fileName } = release.artifact
+        const artifact = { kind: 'archive', path: context.file, name: fileName } as const
+        if (await takeFetched(url, release.digest, context.file, ports)) return artifact
         const headers = await headersFor(url, context.signal)
         const expected = size === undefined ? {} : { expectedSize: size }
         await download({ url, headers, ...expected, clock: ports.clock, ...context })
-        return { kind: 'archive', path: context.file, name: fileName }
+        return artifact
       }),
   }
 }
@@ -181,7 +182,6 @@ function releaseOf(
   entry: IndexEntry,
   url: string,
   { digest, size }: { readonly digest: string; readonly size: number | null },
-  strip: number,
 ): Release {
   return {
     source,
@@ -192,7 +192,6 @@ function releaseOf(
       name: fileNameOf(url),
       location: url,
       ...(size === null ? {} : { size }),
-      ...(strip === 0 ? {} : { strip }),
     },
     ...(entry.publishedAt === null ? {} : { publishedAt: entry.publishedAt }),
   }

@@ -57,10 +57,16 @@ function createNpmSource(name: string, options: NpmOptions, ports: Ports): Sourc
 
   return {
     versions: (signal) =>
-      inSource(name, async () => listingsOf((await packument.latest(signal)).content, options), hints),
+      inSource(
+        name,
+        signal,
+        async () => listingsOf((await packument.latest(signal)).content, options),
+        hints,
+      ),
     resolve: (version, signal) =>
       inSource(
         name,
+        signal,
         async () => {
           const { content } = await packument.recent(signal)
           const wanted = parseVersion(version)
@@ -73,7 +79,7 @@ function createNpmSource(name: string, options: NpmOptions, ports: Ports): Sourc
         hints,
       ),
     fetch: (release, context) =>
-      inSource(name, async () =>
+      inSource(name, context.signal, async () =>
         fetchTarball(release, options, await registryOf(context.signal), context, ports),
       ),
   }

@@ -14,6 +14,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { directorySource } from '../../../../src/drivers/sources/directory/directory-source.js'
 import { folderError } from '../../../../src/drivers/sources/directory/release-entries.js'
+import { expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract } from '../../../contract/source.contract.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
 
@@ -43,6 +44,8 @@ async function worldOf(kind: 'folders' | 'archives') {
 
 sourceContract('directory, of folders', () => worldOf('folders'))
 sourceContract('directory, of archives', () => worldOf('archives'))
+
+test('its options are described', () => expectGoodSchema('directory', directorySource.schema))
 
 describe('directory', () => {
   let bench: SourceBench
@@ -123,11 +126,6 @@ describe('directory', () => {
     const error = await failureOf(source().resolve('1.0.0', calm))
     expect(error.code).toBe('SOURCE_GARBAGE')
     expect(error.details).toEqual(['1.0.0', 'v1.0.0.tar.gz'])
-  })
-
-  test('carries strip to whoever unpacks', async () => {
-    await file('1.0.0.zip')
-    expect((await source({ strip: 1 }).resolve('1.0.0', calm)).artifact).toMatchObject({ strip: 1, size: 9 })
   })
 
   test('refuses a file where the folder should be, and says which folders may not be read', async () => {

@@ -1,8 +1,7 @@
 /** A real git server over HTTP on loopback: git's own CGI program behind node:http, with a login if asked for. */
 import { spawn, execFileSync } from 'node:child_process'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { serveHttp } from '../../../contract/loopback.js'
 
 export interface GitServer {
   readonly origin: string
@@ -12,7 +11,7 @@ export interface GitServer {
 /** Serves every repository below `root`. `login` is `user:token`. */
 export async function startGitServer(root: string, login?: string): Promise<GitServer> {
   const program = path.join(execFileSync('git', ['--exec-path']).toString().trim(), 'git-http-backend')
-  const server = createServer((request, response) => {
+  const server = await serveHttp((request, response) => {
     const expected = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`
     if (expected !== undefined && request.headers.authorization !== expected) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
@@ -51,14 +50,5 @@ export async function startGitServer(root: string, login?: string): Promise<GitS
       response.end(answer.subarray(end + 4))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    end: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { origin: `http://127.0.0.1:${server.port}`, end: () => server.close() }
 }

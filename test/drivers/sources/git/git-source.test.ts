@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { gitSource } from '../../../../src/drivers/sources/git/git-source.js'
 import type { Release } from '../../../../src/model/release.js'
 import type { Ports } from '../../../../src/model/ports.js'
+import { expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract, type SourceWorld } from '../../../contract/source.contract.js'
 import { testWith } from '../../../support/needs.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
@@ -128,7 +129,7 @@ describe.skipIf(process.env['DEPLOYCTL_TEST_GIT_MISSING'] !== undefined)('git', 
     const release = await source().resolve('1.0.0', calm)
     const folders = await Promise.all([fetched(release), fetched(release), fetched(release)])
     expect(new Set(folders).size).toBe(1)
-    expect(await read(folders[0] ?? '', 'content')).toBe('one')
+    expect(await read(folders[0], 'content')).toBe('one')
   })
 
   test('comes by its commit when the tag has moved on, and says so when that is gone', async () => {
@@ -363,5 +364,7 @@ describe.skipIf(process.env['DEPLOYCTL_TEST_GIT_MISSING'] !== undefined)('git', 
     expect(await read(await fetched(release, options), 'content')).toBe('one')
   })
 })
+
+test('its options are described', () => expectGoodSchema('git', gitSource.schema))
 
 testWith('git')('git is there to be tested with', () => undefined)

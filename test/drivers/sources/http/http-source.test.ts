@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createArtifacts } from '../../../../src/drivers/artifacts/artifact-cache.js'
 import { httpSource } from '../../../../src/drivers/sources/http/http-source.js'
+import { expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract, type SourceWorld } from '../../../contract/source.contract.js'
 import { answers, startLoopbackServer, type LoopbackServer } from '../loopback-server.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
@@ -35,14 +36,14 @@ for (const [title, options] of Object.entries(ways)) {
       server.serve('/index.json', JSON.stringify(json))
     }
     publishIndex()
-    const addresses = Object.entries(options).map(([key, value]) => [
-      key,
-      value.startsWith('/') ? `${server.origin}${value}` : value,
-    ])
+    const addresses: { [option: string]: string } = {}
+    for (const [key, value] of Object.entries(options)) {
+      addresses[key] = value.startsWith('/') ? `${server.origin}${value}` : value
+    }
     const broken = (handler: ReturnType<typeof answers.status>) => async () => server.breakWith(handler)
     return {
       scratch: bench.folder,
-      source: () => httpSource.create('app', { type: 'http', ...Object.fromEntries(addresses) }, bench.ports),
+      source: () => httpSource.create('app', { type: 'http', ...addresses }, bench.ports),
       publish: async (version, content) => {
         files.set(version, content)
         server.serve(`/app-${version}.tgz`, content)
@@ -65,6 +66,8 @@ for (const [title, options] of Object.entries(ways)) {
     }
   })
 }
+
+test('its options are described', () => expectGoodSchema('http', httpSource.schema))
 
 describe('http', () => {
   let bench: SourceBench
@@ -138,7 +141,7 @@ describe('http', () => {
         publishedAt: '2026-01-02',
       },
     ])
-    expect(await source({ ...options, strip: 1 }).resolve('1.0.0', calm)).toEqual({
+    expect(await source(options).resolve('1.0.0', calm)).toEqual({
       source: 'app',
       version: '1.0.0',
       digest: `sha256:${hex}`,
@@ -147,7 +150,6 @@ describe('http', () => {
         name: 'app 1.0.0.zip',
         location: `${server.origin}/files/app%201.0.0.zip`,
         size: 3,
-        strip: 1,
       },
       publishedAt: '2026-01-02',
     })

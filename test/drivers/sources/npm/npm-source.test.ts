@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { npmSource } from '../../../../src/drivers/sources/npm/npm-source.js'
+import { expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract } from '../../../contract/source.contract.js'
 import { testWith } from '../../../support/needs.js'
 import { answers, startLoopbackServer } from '../loopback-server.js'
@@ -38,6 +39,8 @@ sourceContract('npm', async () => {
     },
   }
 })
+
+test('its options are described', () => expectGoodSchema('npm', npmSource.schema))
 
 describe('npm', () => {
   let bench: SourceBench
