@@ -3,7 +3,6 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { digestOf, type Json } from '../../src/base/hash.js'
 import { directoryDriver } from '../../src/drivers/targets/directory.js'
-import type { Clock } from '../../src/model/clock.js'
 import type { Instance } from '../../src/model/instance.js'
 import type { OutputLine } from '../../src/model/event.js'
 import type { Ports } from '../../src/model/ports.js'
@@ -11,6 +10,8 @@ import { releaseFolderName } from '../../src/model/release-folder.js'
 import type { FetchedArtifact } from '../../src/model/source.js'
 import type { OperationContext, Target } from '../../src/model/target.js'
 import { driverPorts } from '../contract/driver-ports.js'
+import { stillClock } from './still-clock.js'
+import { worldOfFolder, type FolderWorld } from './world-of-folder.js'
 
 /** Paths to contents; `{ link }`, `{ mode, text }` and `null` (an empty folder) for what is no plain file. */
 export type Files = {
@@ -75,13 +76,27 @@ function stageable(
   path: string,
   options: { readonly [option: string]: Json },
 ): StageableRelease {
-  const artifact = { kind: 'folder', name: version, location: path } as const
+  const artifact = { kind: 'folder', name: version, location: `releases/${version}` } as const
   const release = { source: 'api', version, digest: digestOf({ version, files }), artifact }
   const name = releaseFolderName(release, options)
   return {
     instance: { service: 'api', host: 'local', name, release, specDigest: digestOf(options) },
     obtain: async () => ({ kind: 'folder', path, name: version }),
   }
+}
+
+/**
+ * The target's folder, and what may be left beside it. Of records and manifests it is only told that they are there:
+ * one says whether a release has ever served, which undoing does not unsay, the other has the times of files in it.
+ */
+export async function worldOfTarget(bench: DirectoryBench): Promise<FolderWorld> {
+  const world = await worldOfFolder(bench.folder, {
+    without: (path) => path === 'origin' || path === 'cache',
+  })
+  const bookkeeping = /^srv\/\.deployctl\/(records|manifests)\//
+  return Object.fromEntries(
+    Object.entries(world).map(([path, what]) => [path, bookkeeping.test(path) ? 'there' : what]),
+  )
 }
 
 export async function writeFiles(folder: string, files: Files): Promise<void> {
@@ -98,11 +113,4 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
     await writeFile(path, text)
     await chmod(path, mode)
   }
-}
-
-/** It stands still, so that doing the same leaves the same records. */
-const stillClock: Clock = {
-  now: () => new Date('2026-03-04T05:06:07.000Z'),
-  monotonicMs: () => 0,
-  sleep: async () => undefined,
 }

@@ -41,7 +41,7 @@ export const directoryDriver = {
 function directoryTarget(place: Place): Target {
   const { layout, options, ports } = place
   return {
-    inspect: (active) => inspectPlace(layout, active),
+    inspect: (active, signal) => inspectPlace(layout, active, signal),
     async claim(request, signal) {
       await refuseUnfitPlace(layout)
       await refuseFullDisk(layout, request.incoming)
@@ -49,7 +49,7 @@ function directoryTarget(place: Place): Target {
       return claimPlace(layout, request, ports)
     },
     stage: (instance, obtain, context) => stageRelease(place, instance, obtain, context),
-    discard: (instance) => discardRelease(layout, instance.name),
+    discard: (instance, context) => discardRelease(layout, instance.name, context.signal),
     async route(from, to, context) {
       if (to !== null) await routeTo(place, from, to, context)
       else if (from !== null) await routeToNothing(place, from, context)

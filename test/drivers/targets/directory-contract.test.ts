@@ -1,7 +1,6 @@
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
 import { targetContract } from '../../contract/target.contract.js'
-import { directoryBench } from '../../support/directory-bench.js'
-import { worldOfFolder } from '../../support/world-of-folder.js'
+import { directoryBench, worldOfTarget } from '../../support/directory-bench.js'
 
 const options = { shared: ['.env', 'log/', 'data/uploads/'] }
 
@@ -24,8 +23,7 @@ targetContract(directoryDriver, async () => {
       await bench.release('1.1.0', files('1.1.0'), options),
     ],
     context: bench.context(),
-    // whether a release has ever served is for the books: it stays true when it is undone
-    look: () => worldOfFolder(bench.path, { without: (path) => path.startsWith('.deployctl/records/') }),
+    look: () => worldOfTarget(bench),
     end: () => bench.end(),
   }
 })

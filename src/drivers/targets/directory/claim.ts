@@ -11,7 +11,7 @@ import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
 import { writeAtomically } from '../../system/write-atomically.js'
-import { ensureOwnFolder, removeEmptyFolders } from './own-folders.js'
+import { ensureOwnFolder, tidyUp } from './own-folders.js'
 import { isAbsent } from './current-link.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
@@ -42,7 +42,7 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
   const file = `${randomHex(16)}.json`
   const release = async (): Promise<void> => {
     await rm(join(layout.claim, file), { force: true })
-    await removeEmptyFolders(layout)
+    await tidyUp(layout)
   }
   try {
     await putDown(layout, file, own)

@@ -4,19 +4,17 @@
  */
 import { rm } from 'node:fs/promises'
 import { DeployError } from '../../../base/deploy-error.js'
-import { removeTemporaries } from '../../system/write-atomically.js'
 import { readCurrent } from './current-link.js'
 import { releasePaths, type Layout } from './layout.js'
-import { removeEmptyFolders } from './own-folders.js'
+import { tidyUp } from './own-folders.js'
 import { readRecord, removeRecord } from './records.js'
 import { readIntents, takeBackShared } from './share.js'
-import { exists, removeTree } from './trash.js'
+import { removeTree } from './trash.js'
 
-export async function discardRelease(layout: Layout, name: string): Promise<void> {
-  if (!(await exists(layout.own)) && !(await exists(releasePaths(layout, name).folder))) return
+export async function discardRelease(layout: Layout, name: string, signal: AbortSignal): Promise<void> {
   await refuseServing(layout, name)
-  await removeRelease(layout, name, 'takeBackShared')
-  await removeEmptyFolders(layout)
+  await removeRelease(layout, name, 'takeBackShared', signal)
+  await tidyUp(layout)
 }
 
 /** Everything of one release; true when its folder was there. Retention leaves what is shared. */
@@ -24,17 +22,21 @@ export async function removeRelease(
   layout: Layout,
   name: string,
   shared: 'takeBackShared' | 'leaveShared',
+  signal: AbortSignal,
 ): Promise<boolean> {
   const paths = releasePaths(layout, name)
   const wasThere = await removeTree(layout, paths.folder)
   await removeTree(layout, paths.incoming)
   if (shared === 'takeBackShared') {
     const record = await readRecord(layout, name)
-    await takeBackShared(layout, [...(record?.madeShared ?? []), ...(await readIntents(layout, name))])
+    await takeBackShared(
+      layout,
+      [...(record?.madeShared ?? []), ...(await readIntents(layout, name))],
+      signal,
+    )
   }
   await rm(paths.intents, { force: true })
   await removeRecord(layout, name)
-  for (const file of [paths.intents, paths.record, paths.manifest]) await removeTemporaries(file)
   return wasThere
 }
 

@@ -2,19 +2,31 @@
 import type { Drift } from '../../../model/change.js'
 import type { Instance } from '../../../model/instance.js'
 import type { Observation, StagedRelease } from '../../../model/target.js'
+import type { TreeDifference } from '../../artifacts/compare-tree.js'
 import { readCurrent, sayCurrent, type Current } from './current-link.js'
 import { currentLinkText, releasePaths, type Layout } from './layout.js'
 import { compareRelease, type Comparison } from './release-files.js'
 import { releaseFolders, straysIn, type ReleaseFolder } from './release-folders.js'
 import { exists } from './trash.js'
 
+const differs: { readonly [what in TreeDifference['what']]: string } = {
+  missing: 'missing',
+  type: 'something else lies there',
+  mode: 'another mode',
+  content: 'another content',
+  target: 'leads elsewhere',
+}
 /** Differences named in a message; the rest is counted. */
 const mostNamed = 10
 
-export async function inspectPlace(layout: Layout, active: Instance | null): Promise<Observation> {
+export async function inspectPlace(
+  layout: Layout,
+  active: Instance | null,
+  signal: AbortSignal,
+): Promise<Observation> {
   const current = await readCurrent(layout)
   const folders = await releaseFolders(layout)
-  const comparison = active === null ? null : await compareActive(layout, active)
+  const comparison = active === null ? null : await compareActive(layout, active, signal)
   return {
     host: active?.host ?? 'local',
     serving: current.kind === 'link' ? current.name : null,
@@ -24,9 +36,13 @@ export async function inspectPlace(layout: Layout, active: Instance | null): Pro
   }
 }
 
-async function compareActive(layout: Layout, active: Instance): Promise<Comparison | 'folderMissing'> {
+async function compareActive(
+  layout: Layout,
+  active: Instance,
+  signal: AbortSignal,
+): Promise<Comparison | 'folderMissing'> {
   if (!(await exists(releasePaths(layout, active.name).folder))) return 'folderMissing'
-  return compareRelease(layout, active.name)
+  return compareRelease(layout, active.name, signal)
 }
 
 function stagedRelease(folder: ReleaseFolder): StagedRelease | null {
@@ -68,14 +84,11 @@ export function driftOf(
     add('filesChanged', `What deployctl wrote down of ${name} is gone, so its files cannot be judged.`, [
       comparison.missing,
     ])
-  } else if (comparison?.kind === 'compared' && comparison.differing.length > 0) {
-    const count = comparison.differing.length
-    const files = count === 1 ? 'One file' : `${count} files`
-    add(
-      'filesChanged',
-      `${files} of ${name} ${count === 1 ? 'is' : 'are'} not as deployed.`,
-      sample(comparison.differing),
-    )
+  } else if (comparison?.kind === 'compared' && comparison.differences.length > 0) {
+    const count = comparison.differences.length
+    const what = count === 1 ? 'One entry' : `${count} entries`
+    const evidence = comparison.differences.map((one) => `${one.path}: ${differs[one.what]}`)
+    add('filesChanged', `${what} of ${name} ${count === 1 ? 'is' : 'are'} not as deployed.`, sample(evidence))
   }
   return drift
 }

@@ -28,7 +28,7 @@ export async function mendFolder(
   for (const entry of mended) {
     const from = join(paths.incoming, entry.path)
     const to = join(paths.folder, entry.path)
-    if (entry.kind === 'folder') await mendOneFolder(layout, from, to)
+    if (entry.type === 'folder') await mendOneFolder(layout, from, to)
     else await mendOneFile(layout, from, to)
     folders.add(dirname(to))
   }

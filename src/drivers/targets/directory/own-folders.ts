@@ -3,23 +3,49 @@
  * them. What was made is written down once, when deployctl first comes to the place, so that an unwound first
  * deployment leaves no trace and a folder that was somebody's is never removed, not even when it is empty.
  */
-import { chmod, mkdir, rm, rmdir } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { chmod, mkdir, rename, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
 import { systemCodeOf } from '../../../base/deploy-error.js'
-import { removeTemporaries, writeAtomically } from '../../system/write-atomically.js'
+import { randomHex } from '../../system/random-hex.js'
+import { syncFolder } from '../../system/sync-folder.js'
+import { writeAtomically } from '../../system/write-atomically.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
-import { exists } from './trash.js'
+import { emptyTrash, exists } from './trash.js'
 import type { Layout } from './layout.js'
 
-/** Makes the path and deployctl's own folder in it, where they are missing. */
+/**
+ * Makes the path and deployctl's own folder in it, where they are missing. The topmost missing one is made beside its
+ * place, with all that goes into it, and renamed: a kill leaves all of it or a draft that the next one removes.
+ */
 export async function ensureOwnFolder(layout: Layout): Promise<void> {
-  const names = await namesIn(layout.own)
-  // one without anything, or with half a note of what was made, is what a kill between the next steps leaves
-  if (names.some((name) => !name.startsWith('.made.json.'))) return
-  const made = await missingOf([...ancestorsOf(layout.root), layout.releases, layout.shared])
-  await mkdir(layout.own, { recursive: true })
-  await chmod(layout.own, 0o700) // whatever the umask is
-  await writeMade(layout, [...made, layout.own])
+  const missing = await missingOf([layout.own, ...ancestorsOf(layout.root)])
+  const top = missing.at(-1)
+  if (top === undefined || !missing.includes(layout.own)) return
+  const made = [...missing, ...(await missingOf([layout.releases, layout.shared]))]
+  const draft = `${draftPrefix(top)}${randomHex(8)}`
+  const own = join(draft, relative(top, layout.own))
+  await mkdir(own, { recursive: true })
+  await chmod(own, 0o700) // whatever the umask is
+  await writeMade(layout, join(own, basename(layout.made)), made)
+  try {
+    await rename(draft, top)
+    await syncFolder(dirname(top))
+  } catch (error) {
+    if (!(await exists(layout.own))) throw error // otherwise another process was quicker
+  }
+  await removeDrafts(top)
+}
+
+function draftPrefix(top: string): string {
+  return join(dirname(top), `.${basename(top)}.deployctl-new-`)
+}
+
+/** What was begun and not renamed; somebody who is at it this moment begins again. */
+async function removeDrafts(top: string): Promise<void> {
+  for (const name of await namesIn(dirname(top))) {
+    const path = join(dirname(top), name)
+    if (path.startsWith(draftPrefix(top))) await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** Makes the folders that staging writes to; `shared/` only comes with the first shared entry. */
@@ -30,20 +56,35 @@ export async function ensureFolders(layout: Layout): Promise<void> {
   }
 }
 
-/** Removes the folders deployctl made, as far as they are empty. Deployctl's own goes last, when nothing else is left. */
-export async function removeEmptyFolders(layout: Layout): Promise<void> {
+/**
+ * The end of every operation: removes what killed ones have left half written, and the folders deployctl made, as far
+ * as they are empty. Deployctl's own goes last, when nothing else is left.
+ */
+export async function tidyUp(layout: Layout): Promise<void> {
+  await rm(layout.nextLink, { force: true, recursive: true })
+  await emptyTrash(layout).catch(() => undefined) // what cannot be removed is told of when releases are pruned
   for (const folder of [layout.records, layout.manifests, layout.incoming, layout.trash, layout.claim]) {
+    for (const name of await namesIn(folder)) {
+      // somebody who is writing a claim this moment writes it again
+      if (isTemporary(name)) await rm(join(folder, name), { force: true, recursive: true })
+    }
     await removeIfEmpty(folder)
   }
+  const top = (await missingOf([layout.own, ...ancestorsOf(layout.root)])).at(-1)
+  if (top !== undefined) await removeDrafts(top)
   const made = await readMade(layout)
   if (made === null) return
   for (const folder of [layout.releases, layout.shared])
     if (made.includes(folder)) await removeIfEmpty(folder)
-  await removeTemporaries(layout.made)
   if ((await namesIn(layout.own)).some((name) => join(layout.own, name) !== layout.made)) return
   await rm(layout.made, { force: true })
-  if (!(await removeIfEmpty(layout.own))) return writeMade(layout, made) // another process began to work here
+  if (!(await removeIfEmpty(layout.own))) return writeMade(layout, layout.made, made) // another process began to work here
   for (const folder of ancestorsOf(layout.root)) if (made.includes(folder)) await removeIfEmpty(folder)
+}
+
+/** As writeAtomically names what is not whole yet. */
+function isTemporary(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.tmp')
 }
 
 /** The path itself, the folder it is in, and so on up. */
@@ -59,9 +100,9 @@ async function missingOf(paths: readonly string[]): Promise<readonly string[]> {
 }
 
 /** Written relative to the target's path, which may be reached under another name later. */
-async function writeMade(layout: Layout, made: readonly string[]): Promise<void> {
+async function writeMade(layout: Layout, file: string, made: readonly string[]): Promise<void> {
   const places = made.map((path) => relative(layout.root, path))
-  await writeAtomically(layout.made, `${JSON.stringify({ format: 1, made: places })}\n`)
+  await writeAtomically(file, `${JSON.stringify({ format: 1, made: places })}\n`)
 }
 
 async function readMade(layout: Layout): Promise<readonly string[] | null> {

@@ -8,6 +8,7 @@ import type { OperationContext } from '../../../model/target.js'
 import { readCurrent } from './current-link.js'
 import { removeRelease } from './discard.js'
 import type { Layout } from './layout.js'
+import { tidyUp } from './own-folders.js'
 import { namesIn } from './records.js'
 import { releaseFolders, type ReleaseFolder } from './release-folders.js'
 import { emptyTrash, removeTree } from './trash.js'
@@ -54,12 +55,14 @@ export async function pruneReleases(
   }
   const removed: string[] = []
   for (const name of remove) {
-    if (await attempt(name, () => removeRelease(layout, name, 'leaveShared'))) removed.push(name)
+    if (await attempt(name, () => removeRelease(layout, name, 'leaveShared', context.signal)))
+      removed.push(name)
   }
   for (const name of await namesIn(layout.incoming)) {
     await attempt(name, () => removeTree(layout, join(layout.incoming, name)))
   }
   await attempt('trash', () => emptyTrash(layout))
+  await attempt('deployctl’s own folder', () => tidyUp(layout))
   if (failures.length === 0) return removed
   throw new DeployError(
     'TARGET_REFUSED',

@@ -7,7 +7,7 @@ import type { Release } from '../../../model/release.js'
 import { systemCodeOf } from '../../../base/deploy-error.js'
 import { writeAtomically } from '../../system/write-atomically.js'
 import type { MadeShared } from './shared-plan.js'
-import { isReleaseName, releasePaths, type Layout } from './layout.js'
+import { releasePaths, type Layout } from './layout.js'
 
 export interface ReleaseRecord {
   readonly format: 1
@@ -30,14 +30,6 @@ export async function readRecord(layout: Layout, name: string): Promise<ReleaseR
   const record = await readJson(releasePaths(layout, name).record)
   // anything of this format was written by writeRecord
   return isOfFormat(record) && record['name'] === name ? (record as unknown as ReleaseRecord) : null
-}
-
-/** Every release that has a record file, readable or not, sorted. */
-export async function recordedNames(layout: Layout): Promise<readonly string[]> {
-  const files = await namesIn(layout.records)
-  return files
-    .filter((file) => file.endsWith('.json') && isReleaseName(file))
-    .map((file) => file.slice(0, -'.json'.length))
 }
 
 /** The entries of a folder, sorted; none when it is not there. */

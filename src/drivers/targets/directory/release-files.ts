@@ -1,87 +1,69 @@
-/** STUB to be replaced by drivers/artifacts: unpacking and manifests. */
-import { cp, lstat, readdir, readFile, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
+/** The files of a release: unpacking them as the options say, and comparing what lies there with what was put there. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { DeployError } from '../../../base/deploy-error.js'
+import { formatSize } from '../../../base/size.js'
+import type { Release } from '../../../model/release.js'
 import type { FetchedArtifact } from '../../../model/source.js'
 import type { OperationContext } from '../../../model/target.js'
-import type { Release } from '../../../model/release.js'
-import { ifThere } from '../../system/if-there.js'
-import { writeAtomically } from '../../system/write-atomically.js'
+import { compareTree, type TreeDifference } from '../../artifacts/compare-tree.js'
+import { estimateSize } from '../../artifacts/estimate-size.js'
+import { readManifest, type TreeEntry } from '../../artifacts/tree-manifest.js'
+import { unpack } from '../../artifacts/unpack.js'
+import { diskSpaceAt } from '../../system/disk-space.js'
 import { releasePaths, type Layout } from './layout.js'
 import type { DirectoryOptions } from './options.js'
 
-export interface TreeEntry {
-  readonly path: string
-  readonly kind: 'file' | 'folder' | 'link'
-  readonly mode: number
-  readonly size: number
-  readonly mtimeMs: number
-  readonly link: string
-}
+/** Everything below the folder of a release; links to what is shared are links in it. */
 export type Manifest = readonly TreeEntry[]
 
 export type Comparison =
-  | { readonly kind: 'compared'; readonly manifest: Manifest; readonly differing: readonly string[] }
+  | {
+      readonly kind: 'compared'
+      readonly manifest: Manifest
+      readonly differences: readonly TreeDifference[]
+    }
+  /** What was put there is not known any more. */
   | { readonly kind: 'unknown'; readonly missing: string }
 
+/** Into a fresh folder, which everybody may enter whatever the umask is: a web server is seldom the one who deploys. */
 export async function unpackInto(
-  artifact: FetchedArtifact,
   folder: string,
-  _release: Release,
-  _options: DirectoryOptions,
-  _context: OperationContext,
+  artifact: FetchedArtifact,
+  release: Release,
+  options: DirectoryOptions,
+  context: OperationContext,
 ): Promise<void> {
-  await cp(artifact.path, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
+  await refuseTooLarge(folder, artifact, context.signal)
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  const strip = options.strip ?? (artifact.kind === 'archive' ? (release.artifact.strip ?? 0) : 0)
+  await unpack(artifact, folder, {
+    strip,
+    ...(options.include === null ? {} : { include: options.include }),
+    onProgress: context.onProgress,
+    signal: context.signal,
+  })
 }
 
-export async function manifestOf(folder: string): Promise<Manifest> {
-  const entries: TreeEntry[] = []
-  const visit = async (place: string): Promise<void> => {
-    for (const name of (await readdir(join(folder, place))).sort()) {
-      const path = place === '' ? name : `${place}/${name}`
-      const entry = await entryAt(folder, path)
-      if (entry === null) continue
-      entries.push(entry)
-      if (entry.kind === 'folder') await visit(path)
-    }
-  }
-  await visit('')
-  return entries
+/** Now that the artifact is here, its size is known better than when the place was claimed. */
+async function refuseTooLarge(folder: string, artifact: FetchedArtifact, signal: AbortSignal): Promise<void> {
+  const { bytes } = await estimateSize(artifact, signal)
+  const { freeBytes } = await diskSpaceAt(folder)
+  if (bytes <= freeBytes) return
+  throw new DeployError(
+    'DISK_FULL',
+    `${artifact.name} does not fit on the disk of ${folder}: unpacked it takes about ${formatSize(bytes)}, ${formatSize(freeBytes)} are free.`,
+    { hint: 'Free some space there, or lower keepReleases; then deploy again.' },
+  )
 }
 
-async function entryAt(folder: string, path: string): Promise<TreeEntry | null> {
-  const found = await lstat(join(folder, path)).catch(() => null)
-  if (found === null) return null
-  const kind = found.isSymbolicLink() ? 'link' : found.isDirectory() ? 'folder' : 'file'
-  return {
-    path,
-    kind,
-    mode: found.mode & 0o7777,
-    size: kind === 'file' ? found.size : 0,
-    mtimeMs: kind === 'file' ? found.mtimeMs : 0,
-    link: kind === 'link' ? await readlink(join(folder, path)) : '',
-  }
+export async function compareRelease(layout: Layout, name: string, signal: AbortSignal): Promise<Comparison> {
+  const paths = releasePaths(layout, name)
+  const manifest = await readManifest(paths.manifest)
+  if (manifest === null) return { kind: 'unknown', missing: paths.manifest }
+  return { kind: 'compared', manifest, differences: await compareTree(paths.folder, manifest, signal) }
 }
 
 export function sizeOf(manifest: Manifest): number {
-  return manifest.reduce((sum, entry) => sum + entry.size, 0)
-}
-
-export async function writeManifest(path: string, manifest: Manifest): Promise<void> {
-  await writeAtomically(path, manifest.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
-}
-
-export async function compareRelease(layout: Layout, name: string): Promise<Comparison> {
-  const paths = releasePaths(layout, name)
-  const text = await ifThere(readFile(paths.manifest, 'utf8'))
-  if (text === null) return { kind: 'unknown', missing: paths.manifest }
-  const manifest = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as TreeEntry)
-  const differing: string[] = []
-  for (const entry of manifest) {
-    const now = await entryAt(paths.folder, entry.path)
-    if (JSON.stringify(now) !== JSON.stringify(entry)) differing.push(entry.path)
-  }
-  return { kind: 'compared', manifest, differing }
+  return manifest.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
 }

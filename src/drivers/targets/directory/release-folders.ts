@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { isAbsent } from './current-link.js'
 import { isReleaseName, type Layout } from './layout.js'
-import { namesIn, readRecord, recordedNames, type ReleaseRecord } from './records.js'
+import { namesIn, readRecord, type ReleaseRecord } from './records.js'
 
 export type ReleaseFolder =
   /** Folder, record and manifest are there. */
@@ -15,17 +15,25 @@ export type ReleaseFolder =
 /** Sorted by name. Files and links among the releases are not counted: see `straysIn`. */
 export async function releaseFolders(layout: Layout): Promise<readonly ReleaseFolder[]> {
   const folders = new Set(await foldersIn(layout.releases))
-  const manifests = new Set(await namesIn(layout.manifests))
-  const recorded = new Set(await recordedNames(layout))
+  const manifests = new Set(await namesOf(layout.manifests, '.jsonl'))
+  const recorded = new Set(await namesOf(layout.records, '.json'))
   const found: ReleaseFolder[] = []
-  for (const name of [...new Set([...folders, ...recorded])].sort()) {
-    const hasManifest = manifests.has(`${name}.jsonl`)
+  for (const name of [...new Set([...folders, ...recorded, ...manifests])].sort()) {
+    const hasManifest = manifests.has(name)
     const record = recorded.has(name) ? await readRecord(layout, name) : null
     if (record !== null && hasManifest && folders.has(name)) found.push({ kind: 'whole', name, record })
     else if (recorded.has(name) || hasManifest) found.push({ kind: 'broken', name, record })
     else found.push({ kind: 'foreign', name })
   }
   return found
+}
+
+/** The releases that have such a file, readable or not. */
+async function namesOf(folder: string, ending: string): Promise<readonly string[]> {
+  const files = await namesIn(folder)
+  return files
+    .filter((file) => file.endsWith(ending) && isReleaseName(file))
+    .map((file) => file.slice(0, -ending.length))
 }
 
 async function foldersIn(folder: string): Promise<readonly string[]> {

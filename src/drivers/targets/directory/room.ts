@@ -16,12 +16,14 @@ export interface Room {
 /** Kept free for records, for the program's own files, and for what the estimate missed. */
 const reserveBytes = 1024 * 1024
 const reserveFiles = 16
+/** How much larger than its archive a release usually is, rounded towards refusing too little. */
+const usualFactor = 3
 /** A low guess of how many files a release has, from its size: it refuses only where it is plain. */
 const bytesPerFile = 64 * 1024
 
 /** What the releases will take, at least as far as can be told beforehand. */
-export function roomNeeded(unpackedBytes: readonly number[]): Room {
-  const bytes = unpackedBytes.reduce((sum, size) => sum + size, 0)
+export function roomNeeded(sizes: readonly number[]): Room {
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
   return { bytes: bytes + reserveBytes, files: Math.ceil(bytes / bytesPerFile) + reserveFiles }
 }
 
@@ -33,7 +35,7 @@ export async function roomAt(folder: string): Promise<Room> {
 /** Throws DISK_FULL when the releases will not fit. */
 export async function refuseFullDisk(layout: Layout, incoming: readonly Release[]): Promise<void> {
   if (incoming.length === 0) return
-  const need = roomNeeded(incoming.map((release) => estimateUnpackedSize(release)))
+  const need = roomNeeded(incoming.map(unpackedBytes))
   const free = await roomAt(await nearestExisting(layout.root))
   const lacking = lackOf(need, free)
   if (lacking === null) return
@@ -52,7 +54,7 @@ export function lackOf(need: Room, free: Room): string | null {
   return `at least ${need.files} free inodes are needed, ${free.files} are there`
 }
 
-/** STUB */
-function estimateUnpackedSize(release: Release): number {
-  return release.artifact.unpackedSize ?? (release.artifact.size ?? 0) * 4
+/** From what the source says; what it does not know is found out when the artifact is here. */
+function unpackedBytes({ artifact }: Release): number {
+  return artifact.unpackedSize ?? (artifact.size ?? 0) * (artifact.kind === 'archive' ? usualFactor : 1)
 }

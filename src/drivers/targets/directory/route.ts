@@ -5,7 +5,7 @@ import type { Instance } from '../../../model/instance.js'
 import type { OperationContext } from '../../../model/target.js'
 import { readCurrent, removeCurrent, switchCurrent, type Current } from './current-link.js'
 import { currentLinkText, releasePaths, type Layout } from './layout.js'
-import { ensureOwnFolder } from './own-folders.js'
+import { ensureOwnFolder, tidyUp } from './own-folders.js'
 import type { Place } from './place.js'
 import { readRecord, writeRecord, type ReleaseRecord } from './records.js'
 import { restartProgram } from './restart.js'
@@ -23,6 +23,7 @@ export async function routeTo(
   if (from === null) await keepStrangersLink(layout, to.name, context.deployment)
   await switchCurrent(layout, currentLinkText(to.name))
   await recordPublished(layout, to.name, ports.clock.now().toISOString())
+  await tidyUp(layout)
   if (options.restart === null) return
   const versions = { version: to.release.version, previousVersion: from?.release.version ?? null }
   const subject = { goal: 'serve', folder, instance: to, ...versions } as const
@@ -37,6 +38,7 @@ export async function routeToNothing(place: Place, from: Instance, context: Oper
   const restored = linkToRestore(record, await readCurrent(layout), context.deployment)
   if (restored === null) await removeCurrent(layout)
   else await switchCurrent(layout, restored)
+  await tidyUp(layout)
   if (options.restart === null) return
   const { version } = from.release
   if (restored !== null && (await isFolder(layout.current))) {

@@ -148,7 +148,8 @@ export const directorySchema: JsonSchema = {
       type: 'integer',
       minimum: 0,
       maximum: 20,
-      description: 'How many leading folders of the archive’s paths to leave out. Folder releases have none.',
+      description:
+        'How many leading folders of the archive’s paths to leave out; as many as the source says unless given.',
       examples: [1],
     },
     include: {

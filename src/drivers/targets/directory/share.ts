@@ -8,6 +8,8 @@ import { lstat, mkdir, readlink, rename, rm, rmdir, stat, symlink } from 'node:f
 import { dirname, join } from 'node:path'
 import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import type { OperationContext } from '../../../model/target.js'
+import { digestOfFile } from '../../artifacts/file-digest.js'
+import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { syncFolder } from '../../system/sync-folder.js'
 import { writeAtomically } from '../../system/write-atomically.js'
 import { isAbsent } from './current-link.js'
@@ -24,7 +26,6 @@ import {
   type SharedSituation,
 } from './shared-plan.js'
 import { exists, removeTree } from './trash.js'
-import { treeDigest } from './tree-digest.js'
 
 /** Gives a new folder or link to whom the release belongs. */
 export type Give = (path: string) => Promise<void>
@@ -50,7 +51,7 @@ export async function shareEntries(
     const situation = await lookAt(layout, tree, entry)
     decisions.push({ situation, action: sharedAction(situation) })
   }
-  const making = await intentsOf(decisions, tree)
+  const making = await intentsOf(decisions, tree, context.signal)
   const made = [...earlier.filter((one) => !making.some(({ place }) => place === one.place)), ...making]
   await writeIntents(layout, name, made)
   await makeFolder(layout.shared, give)
@@ -83,6 +84,7 @@ async function share(
   await symlink(sharedLinkText(place), inRelease)
   await give(inRelease)
   await syncFolder(dirname(inShared))
+  await syncFolder(dirname(inRelease))
 }
 
 async function moveIn(from: string, to: string): Promise<void> {
@@ -138,14 +140,18 @@ async function foundAt(path: string, links?: 'follow'): Promise<Found> {
   }
 }
 
-async function intentsOf(decisions: readonly Decision[], tree: string): Promise<readonly MadeShared[]> {
+async function intentsOf(
+  decisions: readonly Decision[],
+  tree: string,
+  signal: AbortSignal,
+): Promise<readonly MadeShared[]> {
   const intents = new Map<string, MadeShared>()
   for (const { situation, action } of decisions) {
     for (const place of situation.missingParents) intents.set(place, { place, kind: 'folder', digest: null })
     const { place } = situation.entry
     if (action === 'makeFolder') intents.set(place, { place, kind: 'folder', digest: null })
     if (action === 'move')
-      intents.set(place, { place, kind: 'moved', digest: await treeDigest(join(tree, place)) })
+      intents.set(place, { place, kind: 'moved', digest: await digestOf(join(tree, place), signal) })
   }
   return [...intents.values()]
 }
@@ -164,14 +170,23 @@ export async function writeIntents(layout: Layout, name: string, made: readonly 
 }
 
 /** Innermost first; only what is as it was made, and what no other release links to. */
-export async function takeBackShared(layout: Layout, made: readonly MadeShared[]): Promise<void> {
+export async function takeBackShared(
+  layout: Layout,
+  made: readonly MadeShared[],
+  signal: AbortSignal,
+): Promise<void> {
   const sorted = [...made].sort((a, b) => (a.place < b.place ? 1 : -1))
   for (const { place, kind, digest } of sorted) {
     const path = join(layout.shared, place)
     if (!(await exists(path)) || (await isLinkedElsewhere(layout, place))) continue
     if (kind === 'folder') await removeIfEmpty(path)
-    else if ((await treeDigest(path)) === digest) await removeTree(layout, path)
+    else if ((await digestOf(path, signal).catch(() => null)) === digest) await removeTree(layout, path)
   }
+}
+
+/** Of a file or of a folder with all that is in it. */
+async function digestOf(path: string, signal: AbortSignal): Promise<string> {
+  return (await lstat(path)).isDirectory() ? treeDigest(path, signal) : digestOfFile(path, 'sha256', signal)
 }
 
 async function isLinkedElsewhere(layout: Layout, place: string): Promise<boolean> {

@@ -8,23 +8,16 @@ import { DeployError } from '../../../base/deploy-error.js'
 import type { Instance } from '../../../model/instance.js'
 import type { FetchedArtifact } from '../../../model/source.js'
 import type { OperationContext } from '../../../model/target.js'
+import { scanTree, writeManifest } from '../../artifacts/tree-manifest.js'
 import { syncFolder } from '../../system/sync-folder.js'
 import { readCurrent } from './current-link.js'
-import { flushTree } from './flush-tree.js'
 import { releasePaths, type Layout } from './layout.js'
 import { mendFolder } from './mend.js'
-import { ensureFolders, removeEmptyFolders } from './own-folders.js'
+import { ensureFolders, tidyUp } from './own-folders.js'
 import { give, giveTree, resolveOwner } from './owner.js'
 import type { Place } from './place.js'
 import { readRecord, writeRecord, type ReleaseRecord } from './records.js'
-import {
-  compareRelease,
-  manifestOf,
-  sizeOf,
-  unpackInto,
-  writeManifest,
-  type Manifest,
-} from './release-files.js'
+import { compareRelease, sizeOf, unpackInto, type Manifest } from './release-files.js'
 import { readIntents, shareEntries, writeIntents } from './share.js'
 import type { MadeShared } from './shared-plan.js'
 import { exists, removeTree } from './trash.js'
@@ -53,7 +46,7 @@ export async function stageRelease(
   const { layout } = place
   const record = await readRecord(layout, instance.name)
   if (record !== null) refuseNamesake(layout, record, instance)
-  const lying = await lookAt(layout, instance.name, record)
+  const lying = await lookAt(layout, instance.name, record, context.signal)
   if (lying.kind !== 'whole') {
     await ensureFolders(layout)
     const fresh = await makeWhole(place, instance, await obtain(), record, context)
@@ -73,11 +66,17 @@ function refuseNamesake(layout: Layout, record: ReleaseRecord, instance: Instanc
   })
 }
 
-async function lookAt(layout: Layout, name: string, record: ReleaseRecord | null): Promise<Lying> {
+async function lookAt(
+  layout: Layout,
+  name: string,
+  record: ReleaseRecord | null,
+  signal: AbortSignal,
+): Promise<Lying> {
   if (!(await exists(releasePaths(layout, name).folder))) return { kind: 'nothing' }
-  const comparison = await compareRelease(layout, name)
+  const comparison = await compareRelease(layout, name, signal)
   if (comparison.kind === 'compared' && record !== null) {
-    const { manifest, differing } = comparison
+    const { manifest, differences } = comparison
+    const differing = differences.map(({ path }) => path)
     return differing.length === 0 ? { kind: 'whole' } : { kind: 'damaged', known: manifest, differing }
   }
   const current = await readCurrent(layout)
@@ -97,12 +96,11 @@ async function makeWhole(
   const owner = options.owner === null ? null : await resolveOwner(options.owner, ports.shell, context.signal)
   await removeTree(layout, incoming)
   await writeIntents(layout, name, [...(record?.madeShared ?? []), ...(await readIntents(layout, name))])
-  await unpackInto(artifact, incoming, release, options, context)
+  await unpackInto(incoming, artifact, release, options, context)
   await giveTree(incoming, owner)
   const giveOne = (path: string): Promise<void> => give(path, owner)
   const madeShared = await shareEntries(layout, name, incoming, options.shared, giveOne, context)
-  await flushTree(incoming)
-  return { manifest: await manifestOf(incoming), madeShared }
+  return { manifest: await scanTree(incoming, context.signal), madeShared }
 }
 
 /** The record is on disk before the folder is in its place: a folder in its place has one. */
@@ -167,5 +165,5 @@ async function removeLeftovers(layout: Layout, name: string): Promise<void> {
   const paths = releasePaths(layout, name)
   await removeTree(layout, paths.incoming)
   await rm(paths.intents, { force: true })
-  await removeEmptyFolders(layout)
+  await tidyUp(layout)
 }
