@@ -21,7 +21,7 @@ export const envSecret = {
   },
   lookUp(name, options, ports) {
     const variable = typeof options['name'] === 'string' ? options['name'] : name
-    const value = ports.env[variable]
+    const value = Object.hasOwn(ports.env, variable) ? ports.env[variable] : undefined
     // CI systems give an unset secret as an empty variable: deploying with an empty password helps nobody.
     if (value !== undefined && value !== '') return Promise.resolve(value)
     const what = value === undefined ? 'is not set' : 'is set but empty'

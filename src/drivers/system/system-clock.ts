@@ -1,6 +1,7 @@
 /** The real clock: the one place that reads the time and sets timers for others. */
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '../../model/clock.js'
+import { onAbort } from './on-abort.js'
 
 /** A longer delay makes Node's timer fire at once; so long sleeps are taken in naps. */
 export const longestTimerMs = 2 ** 31 - 1
@@ -20,10 +21,11 @@ function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', wake)
+      forget()
       resolve()
     }
     const timer = setTimeout(wake, Math.ceil(ms))
-    signal?.addEventListener('abort', wake)
+    let forget = (): void => undefined
+    if (signal !== undefined) forget = onAbort(signal, wake)
   })
 }

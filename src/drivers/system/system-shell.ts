@@ -1,6 +1,7 @@
 /** Runs commands so that each has a deadline, bounded output and an end, together with everything it started. */
 import { performance } from 'node:perf_hooks'
 import type { CommandRequest, CommandResult, Shell } from '../../model/shell.js'
+import { onAbort } from './on-abort.js'
 import { captureOutput, type OutputCapture } from './output-capture.js'
 import { groupIsGone, signalGroup, terminateGroup } from './process-group.js'
 import { isAlive } from './process-identity.js'
@@ -55,13 +56,13 @@ function firstEnd(
   return new Promise((resolve) => {
     const settle = (ended: CommandResult['ended']): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', cancel)
+      forget()
       resolve(ended)
     }
     const cancel = (): void => settle('cancelled')
     const timer = setTimeout(() => settle('timeout'), Math.min(timeoutMs, longestTimerMs))
-    signal.addEventListener('abort', cancel)
-    if (signal.aborted) cancel()
+    let forget = (): void => undefined
+    forget = onAbort(signal, cancel)
     void child.exit.then(() => settle('exit'))
     child.begun.catch(cancel)
   })

@@ -14,7 +14,7 @@ import { ensureFolder } from '../../system/ensure-folder.js'
 import { naming } from '../../system/file-error.js'
 import { ifThere } from '../../system/if-there.js'
 import { syncFolder } from '../../system/sync-folder.js'
-import { endsClosed, parseJournal } from './journal-text.js'
+import { beginningOf, endsClosed, hasBegun, parseJournal } from './journal-text.js'
 
 const keepClosed = 100
 const suffix = '.jsonl'
@@ -73,7 +73,7 @@ export function journalFolder(folder: string): JournalFolder {
     async unfinished() {
       const open = (await surveyOpen(folder)).filter((journal) => journal.status === 'unfinished')
       if (open.length < 2) return open.map((journal) => journal.deployment)
-      const dated = open.map(({ deployment, bytes }) => ({ deployment, at: startOf(bytes) }))
+      const dated = open.map(({ deployment, bytes }) => ({ deployment, at: beginningOf(bytes) }))
       dated.sort((a, b) => (a.at === b.at ? (a.deployment < b.deployment ? -1 : 1) : a.at < b.at ? -1 : 1))
       return dated.map((journal) => journal.deployment)
     },
@@ -133,20 +133,10 @@ async function surveyOpen(folder: string): Promise<readonly OpenJournal[]> {
   for (const name of found) {
     const bytes = await readIfThere(join(folder, name))
     if (bytes === null) continue // its writer has moved it this moment
-    const status = hasHeader(bytes) ? (endsClosed(bytes) ? 'closed' : 'unfinished') : 'empty'
+    const status = hasBegun(bytes) ? (endsClosed(bytes) ? 'closed' : 'unfinished') : 'empty'
     journals.push({ deployment: name.slice(0, -suffix.length), status, bytes })
   }
   return journals
-}
-
-/** A damaged journal is unfinished: reading it in full says what is wrong. */
-function hasHeader(bytes: Buffer): boolean {
-  const isOneLine = bytes.indexOf('\n') === bytes.lastIndexOf('\n')
-  return !isOneLine || parseJournal(bytes, '') !== null
-}
-
-function startOf(bytes: Buffer): string {
-  return parseJournal(bytes.subarray(0, bytes.indexOf('\n') + 1), '')?.header.at ?? ''
 }
 
 async function truncate(path: string, bytes: number): Promise<void> {

@@ -33,6 +33,20 @@ export function parseJournal(bytes: Buffer, path: string): JournalText | null {
   }
 }
 
+/** False when nothing was started. A damaged journal has begun: reading it in full says what is wrong. */
+export function hasBegun(bytes: Buffer): boolean {
+  const end = bytes.indexOf('\n')
+  return (
+    end !== -1 && (bytes.indexOf('\n', end + 1) !== -1 || parseData(bytes.toString('utf8', 0, end)) !== null)
+  )
+}
+
+/** When it began, as its header says; empty when that cannot be read. */
+export function beginningOf(bytes: Buffer): string {
+  const header = parseData(bytes.toString('utf8', 0, bytes.indexOf('\n')))
+  return header !== null && 'at' in header && typeof header.at === 'string' ? header.at : ''
+}
+
 /** Whether the bytes end in a `closed` entry, without reading what comes before. */
 export function endsClosed(bytes: Buffer): boolean {
   const end = bytes.lastIndexOf('\n')

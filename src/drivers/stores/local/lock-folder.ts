@@ -19,9 +19,9 @@ import { claimPath, markHeld, readClaims, removeClaim, writeClaim, type Claim } 
 import { lockedError, notTheHolderError } from './lock-errors.js'
 
 /** How often a holder shows that it lives, and notices that its lock was taken away. */
-const heartbeatMs = 5000
+const heartbeatMs = 2000
 /** How long contenders may keep each other from a lock that nobody holds, before one of them is named as the holder. */
-const contestMs = 10_000
+const contestMs = 5000
 
 export interface LockRequest {
   readonly operation: string
