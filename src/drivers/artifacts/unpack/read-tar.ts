@@ -11,7 +11,7 @@ import { noPieces } from './archive-entry.js'
 import type { ByteReader } from './byte-reader.js'
 import { parsePax, type PaxRecords } from './pax-records.js'
 import { refusedArchive, refusedEntry } from './refusal.js'
-import { blockBytes, isZeroBlock, parseTarHeader, text, utf8, type TarHeader } from './tar-header.js'
+import { blockBytes, isZeroBlock, parseTarHeader, untilNul, utf8, type TarHeader } from './tar-header.js'
 import { oldSparse, paxSparse, sparsePieces, type SparseFile } from './tar-sparse.js'
 
 const mostMetaBytes = 2 ** 20
@@ -19,8 +19,8 @@ const mostMetaBytes = 2 ** 20
 /** What extended headers say of the entry that follows them. */
 interface Extension {
   readonly records: PaxRecords
-  readonly longName: string | null
-  readonly longTarget: string | null
+  readonly longName: Buffer | null
+  readonly longTarget: Buffer | null
 }
 const noExtension: Extension = { records: [], longName: null, longTarget: null }
 
@@ -74,8 +74,8 @@ function globalRecords(data: Buffer): PaxRecords {
 }
 
 function extended(extension: Extension, type: string, data: Buffer): Extension {
-  if (type === 'L') return { ...extension, longName: text(data, 0, data.length) }
-  if (type === 'K') return { ...extension, longTarget: text(data, 0, data.length) }
+  if (type === 'L') return { ...extension, longName: untilNul(data) }
+  if (type === 'K') return { ...extension, longTarget: untilNul(data) }
   return { ...extension, records: [...extension.records, ...parsePax(data)] }
 }
 
@@ -148,27 +148,28 @@ async function* filePieces(
   }
 }
 
-type Resolved = Pick<TarHeader, 'name' | 'size' | 'mtimeMs' | 'target'>
+type Resolved = Pick<ArchiveEntry, 'name' | 'target'> & Pick<TarHeader, 'size' | 'mtimeMs'>
 
 /** The header with what was said of it in advance. */
 function resolved(header: TarHeader, { records, longName, longTarget }: Extension): Resolved {
   const last = (key: string): Buffer | undefined => records.findLast(([own]) => own === key)?.[1]
-  const named = (key: string): string | undefined => {
+  const named = (key: string): Buffer | undefined => {
     const value = last(key)
-    return value === undefined || value.length === 0 ? undefined : utf8(value)
+    return value?.length === 0 ? undefined : value
   }
+  const name = utf8(named('path') ?? longName ?? header.name)
   const number = (key: string): number | undefined => {
     const digits = last(key)?.toString('latin1')
     if (digits === undefined || digits === '') return undefined
-    if (!/^-?\d+(\.\d*)?$/.test(digits)) throw refusedEntry(header.name, `has a ${key} that makes no sense`)
+    if (!/^-?\d+(\.\d*)?$/.test(digits)) throw refusedEntry(name, `has a ${key} that makes no sense`)
     return Number(digits)
   }
   const seconds = number('mtime')
   const size = number('size') ?? header.size
-  if (!Number.isSafeInteger(size) || size < 0) throw refusedEntry(header.name, 'has no size that makes sense')
+  if (!Number.isSafeInteger(size) || size < 0) throw refusedEntry(name, 'has no size that makes sense')
   return {
-    name: named('path') ?? longName ?? header.name,
-    target: named('linkpath') ?? longTarget ?? header.target,
+    name,
+    target: utf8(named('linkpath') ?? longTarget ?? header.target),
     size,
     mtimeMs: seconds === undefined ? header.mtimeMs : seconds * 1000,
   }

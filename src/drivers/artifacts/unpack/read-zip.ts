@@ -7,7 +7,6 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
-import type { Entry } from 'yauzl'
 import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import { formatSize } from '../../../base/size.js'
 import type { ArchiveEntry, Piece } from './archive-entry.js'
@@ -23,24 +22,26 @@ const localHeaderSignature = 0x04034b50
 
 /** The whole directory, in the order of the content. Throws ARCHIVE_REFUSED. */
 export async function readZipDirectory(path: string, limits: UnpackLimits): Promise<readonly ZipFacts[]> {
-  const yauzl = await import('yauzl')
-  const zip = await yauzl
-    .openPromise(path, { lazyEntries: true, autoClose: false, decodeStrings: false })
-    .catch((error: unknown) => {
-      throw damaged(error)
-    })
+  const handle = await open(path, 'r')
   try {
+    return await directoryOf(handle, limits)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function directoryOf(handle: FileHandle, limits: UnpackLimits): Promise<readonly ZipFacts[]> {
+  const yauzl = await import('yauzl')
+  try {
+    // decodeStrings is off, so names and comments are bytes, and yauzl judges none of them
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false } as const
+    const zip = await yauzl.fromFdPromise(handle.fd, options)
     if (zip.entryCount > limits.entries) throw refusedArchive(`it has more than ${limits.entries} entries`)
     const facts: ZipFacts[] = []
-    // decodeStrings is off, so names and comments are bytes, and yauzl judges none of them
-    for await (const entry of zip.eachEntry() as AsyncIterable<Entry>) {
-      facts.push(zipFacts(entry, yauzl.getFileNameLowLevel))
-    }
+    for await (const entry of zip.eachEntry()) facts.push(zipFacts(entry, yauzl.getFileNameLowLevel))
     return facts.sort((a, b) => a.headerAt - b.headerAt)
   } catch (error) {
     throw damaged(error)
-  } finally {
-    zip.close()
   }
 }
 
@@ -51,9 +52,9 @@ function damaged(error: unknown): Error {
 }
 
 export async function* readZip(path: string, limits: UnpackLimits): AsyncGenerator<ArchiveEntry> {
-  const all = await readZipDirectory(path, limits)
   const handle = await open(path, 'r')
   try {
+    const all = await directoryOf(handle, limits)
     const { size } = await handle.stat()
     refuseBomb(all, size, limits)
     let end = 0

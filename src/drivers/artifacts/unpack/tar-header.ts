@@ -5,13 +5,14 @@ import { refusedArchive, refusedEntry } from './refusal.js'
 export const blockBytes = 512
 
 export interface TarHeader {
-  readonly name: string
+  /** As bytes: a name that goes on in an extended header may be cut in the middle of a letter here. */
+  readonly name: Buffer
   /** One character: `0` file, `1` hard link, `2` symbolic link, `5` folder … */
   readonly type: string
   readonly mode: number
   readonly size: number
   readonly mtimeMs: number
-  readonly target: string
+  readonly target: Buffer
 }
 
 export function isZeroBlock(block: Buffer): boolean {
@@ -36,29 +37,28 @@ export function isTarHeader(block: Buffer): boolean {
 export function parseTarHeader(block: Buffer): TarHeader {
   if (!isTarHeader(block)) throw refusedArchive('it is damaged: the header of an entry has a wrong checksum')
   const magic = block.toString('latin1', 257, 265)
-  const name = text(block, 0, 100)
-  const prefix = magic === 'ustar\x0000' ? text(block, 345, 155) : ''
-  const path = prefix === '' ? name : `${prefix}/${name}`
+  const prefix = magic === 'ustar\x0000' ? untilNul(block.subarray(345, 500)) : Buffer.alloc(0)
+  const own = untilNul(block.subarray(0, 100))
+  const name = prefix.length === 0 ? own : Buffer.concat([prefix, Buffer.from('/'), own])
   const type = block.toString('latin1', 156, 157).replace('\0', '0')
   const size = tarNumber(block, 124, 12)
-  if (size === null || size < 0) throw refusedEntry(path, 'has no size that makes sense')
+  if (size === null || size < 0) throw refusedEntry(name.toString('latin1'), 'has no size that makes sense')
   return {
-    name: path,
-    type: type === '0' && path.endsWith('/') ? '5' : type,
+    name,
+    type: type === '0' && name.at(-1) === 0x2f ? '5' : type,
     mode: (tarNumber(block, 100, 8) ?? 0o644) & 0o7777,
     size,
     mtimeMs: (tarNumber(block, 136, 12) ?? 0) * 1000,
-    target: text(block, 157, 100),
+    target: untilNul(block.subarray(157, 257)),
   }
 }
 
-/** Up to the first NUL. Bytes that are not UTF-8 could mean two names to two programs. */
-export function text(block: Buffer, at: number, length: number): string {
-  const field = block.subarray(at, at + length)
+export function untilNul(field: Buffer): Buffer {
   const end = field.indexOf(0)
-  return utf8(end === -1 ? field : field.subarray(0, end))
+  return end === -1 ? field : field.subarray(0, end)
 }
 
+/** Bytes that are not UTF-8 could mean two names to two programs. */
 export function utf8(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw refusedEntry(bytes.toString('latin1'), 'has a name that is not UTF-8')
   return bytes.toString('utf8')
