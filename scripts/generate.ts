@@ -28,8 +28,8 @@ async function generate(): Promise<void> {
     textOf(join(root, 'package-lock.json')),
   ])
   await generateFromSchema(merged, schemaDigest)
-  // a cached config must not outlive a change of the code that read it
-  const cacheVersion = digestOf([schemaDigest, textsOf(join(root, 'src', 'config'))])
+  // a cached config must not outlive a change of the program that found it valid
+  const cacheVersion = digestOf([schemaDigest, textsOf(join(root, 'src'))])
   writeIfChanged(join(generated, 'cache-version.js'), `export const cacheVersion = '${cacheVersion}'\n`)
   writeIfChanged(join(generated, 'cache-version.d.ts'), `export const cacheVersion: string\n`)
 }

@@ -1,8 +1,8 @@
 /**
- * What parsing and validating a deploy.yaml came to, kept beside the artifacts so that the next run needs neither the
- * YAML package nor the validator. It holds the document as written: never a value from the environment, never a
- * secret. One entry for each file, found again only when its bytes and this program are the same; anything wrong with
- * an entry makes it one that is not there.
+ * What parsing and validating a deploy.yaml came to, kept so that the next run needs neither the YAML package nor the
+ * validator. It never holds a value from the environment or a secret: where a document uses the environment, only the
+ * document as written is kept. One entry for each file and environment, found again only when the file's bytes and
+ * this program are the same; anything wrong with an entry makes it one that is not there.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -10,12 +10,23 @@ import { join } from 'node:path'
 import type { Json } from '../base/hash.js'
 import type { ConfigProblem } from '../model/config-problem.js'
 import { cacheVersion } from './generated/cache-version.js'
-import { isMap, type JsonMap } from './tree.js'
+import type { JsonMap } from './tree.js'
 
-export interface CacheEntry {
-  readonly document: JsonMap
-  /** Environments found valid, where that depends on nothing but the document. */
-  readonly valid: { readonly [environment: string]: { readonly warnings: readonly ConfigProblem[] } }
+export type CacheEntry =
+  /** The document as written. */
+  | { readonly kind: 'parsed'; readonly document: JsonMap }
+  /** All that was found out, where it depends on nothing but the document. */
+  | { readonly kind: 'valid'; readonly environment: string; readonly found: Found }
+
+/** What a valid document comes to, beside the config itself. */
+export interface Found {
+  /** Of the config alone. */
+  readonly configDigest: string
+  /** The document merged and interpolated, as a plain tree; secrets are references. */
+  readonly merged: Json
+  /** Every environment the file declares. */
+  readonly environments: readonly string[]
+  readonly warnings: readonly ConfigProblem[]
 }
 
 export interface CachePlace {
@@ -24,10 +35,16 @@ export interface CachePlace {
   readonly key: string
 }
 
-export function cachePlace(directory: string, deployFile: string, bytes: Uint8Array): CachePlace {
+export function cachePlace(
+  directory: string,
+  deployFile: string,
+  environment: string | null,
+  bytes: Uint8Array,
+): CachePlace {
+  const name = hashOf(JSON.stringify([deployFile, environment])).slice(0, 16)
   return {
     directory,
-    file: join(directory, `config-${hashOf(deployFile).slice(0, 16)}.json`),
+    file: join(directory, `config-${name}.json`),
     key: createHash('sha256').update(cacheVersion).update('\0').update(bytes).digest('hex'),
   }
 }
@@ -39,9 +56,7 @@ export async function readCache(place: CachePlace): Promise<CacheEntry | undefin
     const end = text.indexOf('\n')
     const body = text.slice(end + 1)
     if (text.slice(0, end) !== `${place.key} ${hashOf(body)}`) return undefined
-    const entry = JSON.parse(body) as Json // its digest says that it is what writeCache wrote
-    if (!isMap(entry) || !isMap(entry['document']) || !isMap(entry['valid'])) return undefined
-    return entry as unknown as CacheEntry // the same
+    return JSON.parse(body) as CacheEntry // its digest says that it is what writeCache wrote
   } catch {
     return undefined
   }

@@ -65,7 +65,7 @@ export function interpolate(
 
   function interpolateText(text: string, path: Path, scope: Scope): Json {
     const expansion = expander.expand(text)
-    const { value, problems } = settle(expansion, scope, schemasAt(tree, path))
+    const { value, problems } = settle(expansion, scope, () => schemasAt(tree, path))
     const all = [...expansion.problems, ...problems]
     findings.push(...all.map((problem): Finding => ({ path, at: 'value', ...problem })))
     return all.length === 0 ? value : text
@@ -111,12 +111,15 @@ interface Settled {
 }
 
 /** The value at its place: live references kept where they may be, refused elsewhere. */
-function settle(expansion: Expansion, scope: Scope, schemas: readonly JsonSchema[]): Settled {
+function settle(expansion: Expansion, scope: Scope, schemas: () => readonly JsonSchema[]): Settled {
   const { scalar } = expansion
   if (scalar !== undefined && typeof scalar !== 'string')
-    return { value: typed(scalar, schemas), problems: [] }
-  const mayBeSecret = scope === anywhere || schemas.some((one) => one['x-secret'] === true)
-  const live: Live = { release: scope.release, service: scope.each, secret: mayBeSecret }
+    return { value: typed(scalar, schemas()), problems: [] }
+  const live: Live = {
+    release: scope.release,
+    service: scope.each,
+    secret: isSecretPlace(expansion, scope, schemas),
+  }
   const problems: Problem[] = []
   let text = ''
   for (const piece of joined(expansion.pieces)) {
@@ -126,7 +129,15 @@ function settle(expansion: Expansion, scope: Scope, schemas: readonly JsonSchema
       problems.push({ part, message: `text that ends in $ cannot stand right before ${part}` })
     } else text += part
   }
-  return { value: scalar === undefined ? text : typed(text, schemas), problems }
+  return { value: scalar === undefined ? text : typed(text, schemas()), problems }
+}
+
+/** The schema is asked only where a text speaks of a secret, since most do not. */
+function isSecretPlace(expansion: Expansion, scope: Scope, schemas: () => readonly JsonSchema[]): boolean {
+  const speaks = expansion.pieces.some((piece) =>
+    typeof piece === 'string' ? piece.includes('${') : piece.kind === 'secret',
+  )
+  return speaks && (scope === anywhere || schemas().some((one) => one['x-secret'] === true))
 }
 
 function valueOf({ kind, text }: Reference, scope: Scope, live: Live): string | Problem {

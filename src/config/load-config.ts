@@ -6,7 +6,7 @@
 import { digestOf, type Json } from '../base/hash.js'
 import type { Config } from '../model/config.js'
 import type { ConfigProblem } from '../model/config-problem.js'
-import { cachePlace, readCache, writeCache, type CacheEntry, type CachePlace } from './config-cache.js'
+import { cachePlace, readCache, writeCache, type CachePlace, type Found } from './config-cache.js'
 import type { ParsedFile } from './document.js'
 import { chooseEnvironment, environmentNames } from './environment.js'
 import { inStages, type Finding } from './finding.js'
@@ -32,44 +32,36 @@ export interface ConfigRequest {
 }
 
 export type ConfigResult =
-  | {
-      readonly ok: true
-      readonly config: Config
-      /** Of the config alone. */
-      readonly configDigest: string
-      /** The document merged and interpolated, as a plain tree; secrets are references. */
-      readonly merged: Json
-      /** Every environment the file declares. */
-      readonly environments: readonly string[]
-      readonly warnings: readonly ConfigProblem[]
-    }
+  | ({ readonly ok: true; readonly config: Config } & Found)
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-/** A document with what is known of it, and what is needed to show places in it. */
+/** A document, and what is needed to show places in it and to remember it. */
 interface Loaded {
   readonly file: NamedText
   readonly document: JsonMap
-  readonly entry: CacheEntry | undefined
   readonly place: CachePlace | undefined
   /** Undefined when the document came from the cache. */
   readonly parsed: ParsedFile | undefined
 }
 
 export async function loadConfig(request: ConfigRequest, context: RuleContext): Promise<ConfigResult> {
-  const { file: path, displayName: name, cacheDirectory } = request
+  const { file: path, displayName: name, environment, cacheDirectory } = request
   const bytes = await readBytes(path, name)
   if ('message' in bytes) return fileProblem(name, bytes.message, bytes.hint)
+  const place = cacheDirectory === null ? undefined : cachePlace(cacheDirectory, path, environment, bytes)
+  const entry = place === undefined ? undefined : await readCache(place)
+  if (entry?.kind === 'valid') {
+    return { ok: true, config: normalise(entry.found.merged, entry.environment), ...entry.found }
+  }
   const text = decode(bytes)
   if (text === undefined) return fileProblem(name, `${name} is not text in UTF-8`, 'Save it as UTF-8.')
   const file = { name, text }
-  const place = cacheDirectory === null ? undefined : cachePlace(cacheDirectory, path, bytes)
-  const entry = place === undefined ? undefined : await readCache(place)
   if (entry !== undefined) {
-    return judge({ file, document: entry.document, entry, place, parsed: undefined }, request, context)
+    return judge({ file, document: entry.document, place, parsed: undefined }, request, context)
   }
   const parsed = await parse(text)
   if (!isMap(parsed.tree)) return { ok: false, problems: await unusable(file, parsed) }
-  return judge({ file, document: parsed.tree, entry, place, parsed }, request, context)
+  return judge({ file, document: parsed.tree, place, parsed }, request, context)
 }
 
 async function parse(text: string): Promise<ParsedFile> {
@@ -89,24 +81,21 @@ async function unusable(file: NamedText, parsed: ParsedFile): Promise<readonly C
 }
 
 async function judge(loaded: Loaded, request: ConfigRequest, context: RuleContext): Promise<ConfigResult> {
-  const { document, entry } = loaded
+  const { document, place, parsed } = loaded
   const choice = chooseEnvironment(document, request.environment)
   if (!('name' in choice)) return { ok: false, problems: await locate(loaded, choice, null) }
   const { environments: _environments, defaultEnvironment: _default, ...project } = document
-  const interpolation = interpolate(mergeOver(project, choice.overrides), choice.name, request.env)
-  const known = interpolation.usedEnv ? undefined : entry?.valid[choice.name]
-  const warnings = known?.warnings ?? (await validate(loaded, interpolation, choice.name, context))
+  const { name: environment, overrides } = choice
+  const interpolation = interpolate(mergeOver(project, overrides), environment, request.env)
+  const warnings = await validate(loaded, interpolation, environment, context)
   if ('problems' in warnings) return { ok: false, problems: warnings.problems }
-  if (known === undefined) await remember(loaded, interpolation, choice.name, warnings)
-  const config = normalise(interpolation.tree, choice.name)
-  return {
-    ok: true,
-    config,
-    configDigest: digestOf(config),
-    merged: interpolation.tree,
-    environments: environmentNames(document),
-    warnings,
-  }
+  const { tree: merged, usedEnv } = interpolation
+  const config = normalise(merged, environment)
+  const environments = environmentNames(document)
+  const found = { configDigest: digestOf(config), merged, environments, warnings }
+  if (place !== undefined && !usedEnv) await writeCache(place, { kind: 'valid', environment, found })
+  else if (place !== undefined && parsed !== undefined) await writeCache(place, { kind: 'parsed', document })
+  return { ok: true, config, ...found }
 }
 
 /** Warnings, or every problem there is: of the text, of interpolation, of the schema and of the rules. */
@@ -129,18 +118,6 @@ async function validate(
 async function describe(tree: Json, violations: readonly Violation[]): Promise<readonly Finding[]> {
   const { describeViolations } = await import('./describe-violations.js')
   return describeViolations(tree, violations)
-}
-
-async function remember(
-  { document, entry, place }: Loaded,
-  { usedEnv }: Interpolation,
-  environment: string,
-  warnings: readonly ConfigProblem[],
-): Promise<void> {
-  // with values of the environment in it the document alone does not say that it is valid; it is still parsed
-  if (place === undefined || (usedEnv && entry !== undefined)) return
-  const valid = usedEnv ? {} : { ...entry?.valid, [environment]: { warnings } }
-  await writeCache(place, { document, valid })
 }
 
 async function locate(

@@ -20,16 +20,23 @@ export function withReference<T>(data: T, reference: `\${${string}}`, value: str
   return replaceIn(data, reference, value) as T // texts within the data change, never its shape
 }
 
+/** Copies only along the way to a text that changes: a document has thousands of values and few references. */
 function replaceIn(data: unknown, reference: string, value: string): unknown {
   if (typeof data === 'string') return data.includes(reference) ? replaceInText(data, reference, value) : data
-  if (Array.isArray(data)) {
-    const items = data.map((item) => replaceIn(item, reference, value))
-    return items.some((item, index) => item !== data[index]) ? items : data
-  }
   if (typeof data !== 'object' || data === null) return data
-  const before = Object.entries(data)
-  const after = before.map(([key, item]) => [key, replaceIn(item, reference, value)] as const)
-  return after.some(([, item], index) => item !== before[index]?.[1]) ? Object.fromEntries(after) : data
+  let copy: Record<string, unknown> | undefined
+  for (const [key, before] of Object.entries(data)) {
+    const after = replaceIn(before, reference, value)
+    if (after === before) continue
+    copy ??= copyOf(data)
+    copy[key] = after
+  }
+  return copy ?? data
+}
+
+function copyOf(data: object): Record<string, unknown> {
+  const copy = Array.isArray(data) ? ([...data] as unknown) : { ...data }
+  return copy as Record<string, unknown> // a list is written to by its indexes, as a map by its keys
 }
 
 function replaceInText(text: string, reference: string, value: string): string {
