@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DeployError } from './base/deploy-error.js'
+import { refusedOptions, type RefusedOption } from './app/refused-options.js'
 import { createUseCases } from './app/use-cases.js'
 import type { World } from './app/world.js'
 import type { ConfigCheck, Session } from './cli/services.js'
@@ -45,6 +46,8 @@ export async function composeUseCases(
   if (!result.ok) throw invalidConfig(options.file, result.problems)
   for (const warning of result.warnings) options.warn(`${placeOf(warning)}: ${warning.message}`)
   const world = composeWorld(result.config, result.configDigest, options)
+  const refused = problemsOf(refusedOptions(world), options.file)
+  if (refused.length > 0) throw invalidConfig(options.file, refused)
   const { secrets } = world
   return {
     useCases: createUseCases(world),
@@ -60,8 +63,9 @@ export async function validateFile(options: OpenOptions): Promise<ConfigCheck> {
   const result = await load(options)
   if (!result.ok)
     return { environment: options.environment ?? '', problems: result.problems, warnings: [], merged: null }
-  const { config, warnings, merged } = result
-  return { environment: config.environment, problems: [], warnings, merged }
+  const { config, configDigest, warnings, merged } = result
+  const problems = problemsOf(refusedOptions(composeWorld(config, configDigest, options)), options.file)
+  return { environment: config.environment, problems, warnings, merged }
 }
 
 function load({ file, environment, env }: OpenOptions): Promise<ConfigResult> {
@@ -174,6 +178,18 @@ function invalidConfig(file: string, problems: readonly ConfigProblem[]): Deploy
     ...(problem.hint === undefined ? [] : [`  ${problem.hint}`]),
   ])
   return new DeployError('CONFIG_INVALID', `${basename(file)} has ${count}`, { details })
+}
+
+/** What a driver refuses has a name in deploy.yaml, but no line: the driver has never seen the text. */
+function problemsOf(refused: readonly RefusedOption[], file: string): readonly ConfigProblem[] {
+  return refused.map(({ place, error }) => ({
+    file: basename(file),
+    line: 1,
+    column: 1,
+    message: `${place}: ${error.message}`,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    frame: error.details,
+  }))
 }
 
 function placeOf({ file, line, column }: ConfigProblem): string {

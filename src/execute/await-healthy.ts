@@ -35,6 +35,9 @@ export async function awaitHealthy(
   }
 }
 
+/** After its time a probe has this long to say in its own words why it has no answer, and to end what it started. */
+const lastWordsMs = 2000
+
 /** One probe within its own time; what it cannot answer in time is an answer too. */
 async function probeOnce(
   spec: CheckSpec,
@@ -45,15 +48,17 @@ async function probeOnce(
 ): Promise<ProbeAnswer> {
   const over = new AbortController()
   const late = new AbortController()
-  const limit = clock.sleep(spec.timeoutMs, over.signal).then((): ProbeAnswer => {
+  const limit = async (): Promise<ProbeAnswer> => {
+    await clock.sleep(spec.timeoutMs, over.signal)
     late.abort()
+    await clock.sleep(lastWordsMs, over.signal)
     return { healthy: false, seen: `no answer within ${formatDuration(spec.timeoutMs)}` }
-  })
+  }
   const probe = check.probe(place, AbortSignal.any([outer, late.signal]))
   // A probe that loses the race may still reject, by its abort; nobody waits for that.
   probe.catch(() => undefined)
   try {
-    return await Promise.race([probe, limit])
+    return await Promise.race([probe, limit()])
   } finally {
     over.abort()
   }

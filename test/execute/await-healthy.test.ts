@@ -55,6 +55,15 @@ describe('waiting for health', () => {
     await expect(awaitHealthy(spec, hangs, place, deps)).rejects.toThrow('no answer within 500ms')
   })
 
+  test('a probe that is told its time is over may say why in its own words', async () => {
+    const probe = (_place: unknown, signal: AbortSignal) =>
+      new Promise<ProbeAnswer>((resolve) => {
+        signal.addEventListener('abort', () => resolve({ healthy: false, seen: 'connected, but silent' }))
+      })
+    const deps = { clock: fakeClock(), onProgress: () => undefined, signal: new AbortController().signal }
+    await expect(awaitHealthy(spec, { probe }, place, deps)).rejects.toThrow('connected, but silent')
+  })
+
   test('ends at once when it is cancelled', async () => {
     const controller = new AbortController()
     const probe = async (): Promise<ProbeAnswer> => {
