@@ -27,6 +27,11 @@ export interface Source {
    * A folder release is not fetched: the answer is its path, which the caller reads and never changes.
    */
   fetch(release: Release, context: FetchContext): Promise<FetchedArtifact>
+  /**
+   * A small file that was published beside the artifact (a list of checksums, a signature), at most 1 MiB, or null when
+   * there is none of that name. Sources whose artifacts stand alone leave it out.
+   */
+  companion?(release: Release, name: string, signal: AbortSignal): Promise<Uint8Array | null>
 }
 
 /** What a release looks like once it is on this machine, ready to be unpacked or copied. */
