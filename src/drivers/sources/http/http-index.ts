@@ -28,6 +28,11 @@ export interface IndexShape {
 }
 
 export function readIndex(text: string, shape: IndexShape): readonly IndexEntry[] {
+  if (text.trim() === '') {
+    throw new DeployError('SOURCE_GARBAGE', 'the index is empty', {
+      hint: 'An index without releases is [] in JSON, or a text with a comment line; an empty one is a mishap.',
+    })
+  }
   return /^\s*[[{]/.test(text) ? readJsonIndex(text, shape) : readTextIndex(text, shape)
 }
 

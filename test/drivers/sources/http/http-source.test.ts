@@ -30,8 +30,15 @@ for (const [title, options] of Object.entries(ways)) {
     const files = new Map<string, string>()
     const publishIndex = () => {
       const all = [...files].map(([version, content]) => ({ version, content, name: `app-${version}.tgz` }))
-      server.serve('/list.txt', all.map(({ version }) => `v${version}\n`).join(''))
-      server.serve('/SHA256SUMS', all.map(({ content, name }) => `${hexOf(content)}  ${name}\n`).join(''))
+      const lines = (of: (one: (typeof all)[number]) => string) => `# releases\n${all.map(of).join('')}`
+      server.serve(
+        '/list.txt',
+        lines(({ version }) => `v${version}\n`),
+      )
+      server.serve(
+        '/SHA256SUMS',
+        lines(({ content, name }) => `${hexOf(content)}  ${name}\n`),
+      )
       const json = all.map(({ version, content, name }) => ({ version, url: name, sha256: hexOf(content) }))
       server.serve('/index.json', JSON.stringify(json))
     }
