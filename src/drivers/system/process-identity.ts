@@ -84,12 +84,21 @@ export interface ProcStat {
   readonly startTicks: string
 }
 
-/** The parts of /proc/<pid>/stat that matter here; the name in brackets before them may hold anything. */
+/**
+ * The parts of /proc/<pid>/stat that matter here; the name in brackets before them may hold anything.
+ * A killed process may look like a zombie while a thread of it still finishes a write: it has ended when none is left.
+ */
 export function readStat(pid: number | string): ProcStat | null {
   const text = read(`/proc/${pid}/stat`)
   if (text === null) return null
-  const [state = '', , group = '', ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { isEnded: state === 'Z' || state === 'X', group: Number(group), startTicks: rest[16] ?? '' }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // from the third one on
+  const [state = '', , group = ''] = fields
+  const threads = Number(fields[17] ?? 0)
+  return {
+    isEnded: state === 'X' || (state === 'Z' && threads <= 1),
+    group: Number(group),
+    startTicks: fields[19] ?? '',
+  }
 }
 
 async function askPs(pid: number): Promise<Look> {

@@ -146,7 +146,7 @@ describe('masking', () => {
   })
 
   test('a very long secret, and a hostile text, take no long time', async () => {
-    const long = Array.from({ length: 20_000 }, (_, index) => `${index}é\\`).join('')
+    const long = Array.from({ length: 4000 }, (_, index) => `${index}é\\`).join('')
     const secrets = await knowing(long, '\\'.repeat(30), "'".repeat(30), '%25'.repeat(10))
     expect(secrets.mask(`<${long}>`)).toBe('<***>')
     expect(secrets.mask(JSON.stringify(long))).not.toContain('1234é')

@@ -70,6 +70,18 @@ export async function removeClaim(folder: string, id: string): Promise<void> {
   await rm(claimPath(folder, id), { force: true })
 }
 
+const leftoverMs = 60_000
+
+/** Clears away what contenders that were killed while they wrote their claim left; beside a claim that is whole and new. */
+export async function removeLeftovers(folder: string, id: string): Promise<void> {
+  const newMs = (await stat(claimPath(folder, id))).mtimeMs // by the same clock as theirs: the file system's
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const isOld = async () => newMs - (await stat(path)).mtimeMs > leftoverMs
+    if (name.startsWith('.') && name.endsWith('.tmp') && (await isOld())) await rm(path, { force: true })
+  }
+}
+
 /** Every claim there is, by id. */
 export async function readClaims(folder: string, hostName: string): Promise<readonly Claim[]> {
   const names = (await ifThere(readdir(folder))) ?? []

@@ -15,7 +15,15 @@ import { ensureFolder } from '../../system/ensure-folder.js'
 import { naming } from '../../system/file-error.js'
 import { randomHex } from '../../system/random-hex.js'
 import { repeatEvery } from '../../system/repeat-every.js'
-import { claimPath, markHeld, readClaims, removeClaim, writeClaim, type Claim } from './lock-claim.js'
+import {
+  claimPath,
+  markHeld,
+  readClaims,
+  removeClaim,
+  removeLeftovers,
+  writeClaim,
+  type Claim,
+} from './lock-claim.js'
 import { lockedError, notTheHolderError } from './lock-errors.js'
 
 /** How often a holder shows that it lives, and notices that its lock was taken away. */
@@ -65,6 +73,7 @@ export function lockFolder(
       const contest = { folder, subject, clock, machine, request, id: randomHex(8) }
       try {
         const tookOver = await naming('lock', folder, () => contend(contest, signal))
+        await removeLeftovers(folder, contest.id).catch(() => undefined) // tidiness only
         return hold(contest, tookOver)
       } catch (error) {
         await removeClaim(folder, contest.id).catch(() => undefined) // the error above is what counts

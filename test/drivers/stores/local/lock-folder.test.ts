@@ -119,6 +119,15 @@ describe('a contender', () => {
     await (await store.lock('staging', request, never)).release()
   })
 
+  test('that was killed while it wrote its claim leaves nothing for long', async () => {
+    await mkdir(folder, { recursive: true })
+    for (const name of ['.0a.claim.00.tmp', '.0b.claim.00.tmp']) await writeFile(join(folder, name), '{"type')
+    await utimes(join(folder, '.0a.claim.00.tmp'), new Date(0), new Date(0))
+    const lock = await store.lock('staging', request, never)
+    expect(await readdir(folder)).toEqual(['.0b.claim.00.tmp', `${lock.id}.claim`])
+    await lock.release()
+  })
+
   test('that is cancelled leaves nothing', async () => {
     const lock = await store.lock('staging', request, never)
     const cancelled = store.lock('staging', { ...request, waitMs: 60_000 }, AbortSignal.timeout(30))
