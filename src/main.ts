@@ -37,21 +37,20 @@ async function main(): Promise<ExitCode> {
 }
 
 /** The first one: finish or cancel, undo, record, and end. The second: end at once. */
-function listenForSignals({ loadClock }: Services): Signals {
+function listenForSignals(world: Services): Signals {
   const controller = new AbortController()
   const signals: Signals = { abort: controller.signal, terminal: null, received: null }
   let patienceOver = false
   const first = (signal: Signal): void => {
     signals.received = signal
-    signals.terminal?.err(
-      `${signal}: stopping; what was begun is finished or undone. Once more ends at once.`,
-    )
+    signals.terminal?.err(`${signal}: stopping in order. Once more ends at once.`)
     signals.terminal?.record('signal', { signal })
     controller.abort(new DeployError('CANCELLED', `interrupted by ${signal}`))
     const over = (): void => {
       patienceOver = true
     }
-    void loadClock()
+    void world
+      .loadClock()
       .then((clock) => clock.sleep(sameSignalMs))
       .then(over, over)
   }

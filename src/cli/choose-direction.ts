@@ -19,32 +19,38 @@ export async function chooseDirection(
 ): Promise<Direction | null> {
   const { terminal, signal } = context
   if (holder !== null && holder.liveness !== 'dead') throw underWay(id, holder)
-  const unwinding = journal !== null && unwindOf(journal) !== undefined
-  const applied = [...statusesOf(journal?.entries ?? []).values()].filter(
-    (status) => status === 'applied',
-  ).length
-  const total = journal?.header.plan.steps.length ?? 0
-  terminal.record('unfinished', { deployment: id, unwinding, applied, steps: total })
+  const ways = waysOut(journal)
+  terminal.record('unfinished', { deployment: id, ways: ways.map(({ direction }) => direction) })
   terminal.out(`${storyText({ record: null, journal }, terminal.style)}\n`)
-  terminal.out(
-    nextLines(
-      [
-        [
-          `deployctl recover --resume${flagsOf(context)}`,
-          unwinding
-            ? 'carry on with what is not being undone'
-            : `carry on: ${applied} of ${total} steps are done`,
-        ],
-        [`deployctl recover --unwind${flagsOf(context)}`, 'undo everything that was begun'],
-      ],
-      terminal.style,
-    ),
+  const flags = flagsOf(context)
+  const proposals = ways.map(
+    ({ direction, does }) => [`deployctl recover --${direction}${flags}`, does] as const,
   )
+  terminal.out(nextLines(proposals, terminal.style))
   if (!terminal.canAsk) return null
-  const answer = await ask(terminal, '\nresume, unwind, or neither? ', signal)
-  if (answer === 'resume' || answer === 'unwind') return answer
-  terminal.err('Neither; nothing was changed.')
-  return null
+  const names = ways.map(({ direction }) => direction)
+  const answer = await ask(terminal, `\n${names.join(', ')} or neither? `, signal)
+  const chosen = names.find((name) => name === answer)
+  if (chosen === undefined) terminal.err('Nothing was changed.')
+  return chosen ?? null
+}
+
+/** What is being undone can only be undone further; what else there is can be finished. */
+function waysOut(
+  journal: JournalFile | null,
+): readonly { readonly direction: Direction; readonly does: string }[] {
+  const unwind = { direction: 'unwind', does: 'undo everything that was begun' } as const
+  if (journal === null) return [unwind]
+  const { plan } = journal.header
+  const begun = unwindOf(journal)
+  const changed = plan.changes.filter(({ kind }) => kind !== 'none')
+  if (begun !== undefined && begun.services.length >= changed.length) return [unwind]
+  const applied = [...statusesOf(journal.entries).values()].filter((status) => status === 'applied').length
+  const does =
+    begun === undefined
+      ? `carry on: ${applied} of ${plan.steps.length} steps are done`
+      : 'carry on with what is not being undone'
+  return [{ direction: 'resume', does }, unwind]
 }
 
 function underWay(id: string, { by, pid, host }: LockHolder): DeployError {

@@ -92,7 +92,7 @@ export const commands: readonly CommandSpec[] = [
       { line: 'plan --env production --out release.plan', does: 'save it for a review' },
       { line: 'plan --detailed-exitcode', does: 'ask in a script whether anything is pending' },
     ],
-    exits: [changesPending],
+    exits: [changesPending, busy, stuck],
     load: async () => (await import('./commands/plan.js')).plan,
   },
   {
@@ -254,7 +254,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     options: [],
     examples: [
-      { line: 'completion bash > ~/.local/share/bash-completion/completions/deployctl', does: 'for bash' },
+      { line: 'completion bash > /etc/bash_completion.d/deployctl', does: 'for bash' },
       { line: 'completion fish > ~/.config/fish/completions/deployctl.fish', does: 'for fish' },
     ],
     exits: [],

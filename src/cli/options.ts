@@ -117,7 +117,7 @@ export const deployOptions: readonly OptionSpec[] = [
     placeholder: 'RISK',
     kind: 'choices',
     choices: ['irreversible'],
-    description: 'allow steps with this risk',
+    description: 'allow steps with this risk: irreversible',
   },
   {
     key: 'lockTimeoutMs',

@@ -174,6 +174,7 @@ function unknownCommand(name: string): DeployError {
 function explained(error: CommanderError, argv: readonly string[]): DeployError {
   const command = argv.map((word) => findCommand(word)).find((spec) => spec !== undefined)
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? ''
+  if (error.code === 'commander.help') return unknownCommand('')
   if (error.code === 'commander.unknownCommand') return unknownCommand(quoted)
   const where = command === undefined ? 'deployctl' : command.name
   const hint = {

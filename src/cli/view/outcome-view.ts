@@ -48,7 +48,10 @@ function unwoundParts({ plan, outcome, deployment }: Finished, context: OutcomeC
   const undone = servicesWith(outcome, 'unwound').filter((service) => !ailing.has(service))
   const took = outcome.unwindMs > 0 ? ` in ${formatDuration(outcome.unwindMs)}` : ''
   const clean = outcome.unhealthy.length === 0 && outcome.leftovers.length === 0
-  const now = `Unwound${took}: ${nowServing(plan, undone)}.`
+  const now =
+    ailing.size > 0 && undone.length === 0
+      ? `Unwound${took}.`
+      : `Unwound${took}: ${nowServing(plan, undone)}.`
   const good = context.unwindWanted && clean
   const head = good
     ? style.paint.good(paragraph(`✓ ${now}`, style.width, 0, 2))

@@ -47,7 +47,9 @@ export function header(left: string, right: string, style: Style): string {
 function driftLines(plan: Plan, style: Style): readonly string[] {
   if (plan.drift.length === 0) return []
   return [
-    style.paint.careful('  Drift: what is there is not what is recorded. Applying repairs it.'),
+    style.paint.careful(
+      paragraph('Drift: what is there is not what is recorded. Applying repairs it.', style.width, 2),
+    ),
     ...plan.drift.flatMap(({ service, host, message, evidence }) => [
       paragraph(`${service}${host === 'local' ? '' : ` on ${host}`}: ${message}`, style.width, 4, 6),
       ...evidence.map((line) => style.paint.faint(paragraph(line, style.width, 6, 8))),

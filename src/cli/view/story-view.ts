@@ -131,6 +131,7 @@ function endLines(record: HistoryRecord, journal: JournalFile | null, style: Sty
   return [
     ...failed(record.failures, 'failed'),
     ...failed(record.stuck, 'could not be undone'),
+    ...failed(record.unhealthy, 'does not answer its checks after the unwind'),
     ...record.warnings.map((failure) =>
       style.paint.careful(
         paragraph(

@@ -125,7 +125,7 @@ export function story(plan: Plan, steps: readonly Happening[]): readonly Deploym
   return [
     { type: 'deployment-started', at: at(0), deployment, plan },
     ...steps.map((happening, index): DeploymentEvent => {
-      if ('type' in happening) return { ...happening, at: at(index + 1) } as DeploymentEvent
+      if ('type' in happening) return { ...happening, at: at(index + 1) }
       const [step, event, message, code = 'CHECK_FAILED'] = happening
       return {
         type: 'step',
@@ -145,4 +145,5 @@ type StepHappening = readonly [
   message?: string,
   code?: 'CHECK_FAILED' | 'CANCELLED',
 ]
-export type Happening = StepHappening | Omit<Exclude<DeploymentEvent, { type: 'step' }>, 'at'>
+type WithoutTime<E> = E extends DeploymentEvent ? Omit<E, 'at'> : never
+export type Happening = StepHappening | WithoutTime<Exclude<DeploymentEvent, { type: 'step' }>>
