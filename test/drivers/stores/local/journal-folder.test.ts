@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClosedEntry, JournalEntry } from '../../../../src/model/journal.js'
 import type { StateStore } from '../../../../src/model/state-store.js'
 import { journalHeader } from '../../../contract/store-documents.js'
-import { canMount, onTinyDisk, scratchFolder } from '../../system/scratch.js'
+import { canMount, onTinyDisk } from '../../system/scratch.js'
 import { localWorld, type LocalWorld } from './local-world.js'
 import { openLocalStore } from './open-local-store.js'
 
@@ -114,7 +114,7 @@ test('the last hundred finished journals are kept, and open ones always', async 
 })
 
 test.skipIf(!canMount)('a full disk fails the append, and what was confirmed is read', async () => {
-  await onTinyDisk(await scratchFolder(), 'size=64k', async (disk) => {
+  await onTinyDisk(dirname(world.root), 'size=64k', async (disk) => {
     const tiny = openLocalStore(disk)
     const writer = await tiny.createJournal(journalHeader('d1'))
     let confirmed = 0

@@ -1,11 +1,11 @@
 /** What a state file can suffer, and what is said then; the backup; permissions; disks that are full, read-only, not folders. */
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeployError } from '../../../../src/base/deploy-error.js'
 import type { StateStore } from '../../../../src/model/state-store.js'
 import { recordedState } from '../../../contract/store-documents.js'
-import { canMount, onTinyDisk, remount, scratchFolder } from '../../system/scratch.js'
+import { canMount, onTinyDisk, remount } from '../../system/scratch.js'
 import { localWorld, type LocalWorld } from './local-world.js'
 import { openLocalStore } from './open-local-store.js'
 
@@ -140,7 +140,7 @@ describe('a place that cannot be used', () => {
   })
 
   test.skipIf(!canMount)('because the disk is full: the old state stays', async () => {
-    await onTinyDisk(await scratchFolder(), 'size=64k', async (disk) => {
+    await onTinyDisk(dirname(world.root), 'size=64k', async (disk) => {
       const tiny = openLocalStore(disk)
       await tiny.writeIf(null, recordedState(1))
       const huge = { ...recordedState(2), written: { at: '', by: 'x'.repeat(100_000), cause: '' } }
@@ -151,7 +151,7 @@ describe('a place that cannot be used', () => {
   })
 
   test.skipIf(!canMount)('because it is read-only: reading works, writing says why', async () => {
-    await onTinyDisk(await scratchFolder(), 'size=64k', async (disk) => {
+    await onTinyDisk(dirname(world.root), 'size=64k', async (disk) => {
       const tiny = openLocalStore(disk)
       await tiny.writeIf(null, recordedState(1))
       remount(disk, 'ro')
