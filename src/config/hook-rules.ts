@@ -5,9 +5,12 @@ import { momentsWithRelease } from './hook-moments.js'
 import { unknownName } from './unknown-name.js'
 import { childOf, entriesAt, textAt } from './tree.js'
 
+const ofServices: ReadonlySet<string> = new Set(['beforeStart', 'beforeSwitch', 'afterSwitch'])
+
 export function hookRules(tree: Json): readonly Finding[] {
   return entriesAt(tree, 'hooks').flatMap(([name, hook]) => [
     ...serviceFindings(tree, name, hook),
+    ...momentFindings(name, hook),
     ...undoFindings(name, hook),
     ...directoryFindings(name, hook),
   ])
@@ -18,6 +21,21 @@ function serviceFindings(tree: Json, name: string, hook: Json): readonly Finding
   return service === undefined
     ? []
     : unknownName(tree, 'services', 'service', service, ['hooks', name, 'service'])
+}
+
+/** Between staging and the end of a switch, time belongs to a service: a hook without one would run at no moment. */
+function momentFindings(name: string, hook: Json): readonly Finding[] {
+  const when = textAt(hook, 'when')
+  if (when === undefined || !ofServices.has(when) || childOf(hook, 'service') !== undefined) return []
+  const message = `hooks.${name}: ${when} is a moment of one service, and the hook names none`
+  return [
+    {
+      path: ['hooks', name, 'when'],
+      at: 'value',
+      message,
+      hint: 'Add service:, or use beforeDeploy or afterDeploy.',
+    },
+  ]
 }
 
 /** What runs after a failure is never undone: there is nothing left to unwind. */
