@@ -1,6 +1,5 @@
 /** What a plan of thousands of services costs beside as many resources of Terraform: first run, later runs, no change. */
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   measureInTurns,
   ourCommand,
@@ -9,6 +8,7 @@ import {
   show,
   summary,
   time,
+  userCacheIn,
   type Row,
   type Times,
 } from './measure.js'
@@ -28,7 +28,7 @@ function planOf(services: number, goals: { first: number; warm: number }): Promi
     const ours = ourCommand(['plan'], folder)
     const first: number[] = []
     for (let round = 0; round < 3; round++) {
-      rmSync(join(folder, '.deployctl'), { recursive: true, force: true }) // the config cache lies there
+      rmSync(userCacheIn(folder), { recursive: true, force: true }) // the parsed deploy.yaml lies there
       first.push(time(ours))
     }
     const [warm, theirs] = measureInTurns(terraform === undefined ? [ours] : [ours, terraform('plan')], 5)

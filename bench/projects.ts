@@ -18,6 +18,7 @@ export async function inTemporaryFolder<T>(use: (folder: string) => T | Promise<
 export function writeProject(folder: string, services: number): void {
   mkdirSync(join(folder, 'releases', 'v1.0.0'), { recursive: true })
   writeFileSync(join(folder, 'releases', 'v1.0.0', 'hello.txt'), 'hello\n')
+  mkdirSync(join(folder, 'srv'), { recursive: true })
   const names = Array.from({ length: services }, (_, index) => `service-${index}`)
   const lines = names.map(
     (name) =>

@@ -1,6 +1,7 @@
 /** The built program as a child process: what people and pipelines run. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export const cliPath = join(import.meta.dirname, '..', '..', 'dist', 'deployctl.cjs')
@@ -25,7 +26,7 @@ export function deployctl(words: readonly string[], options: CliOptions): Promis
   if (!existsSync(cliPath)) throw new Error('the CLI is not built: npm run build')
   const child = spawn(process.execPath, [cliPath, ...words], {
     cwd: options.directory,
-    env: { ...withoutOurs(process.env), ...options.env },
+    env: { ...withoutOurs(process.env), XDG_CACHE_HOME: join(tmpdir(), 'deployctl-test-cache'), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const written = { stdout: '', stderr: '' }

@@ -5,7 +5,7 @@
  */
 import { chmod, mkdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { systemCodeOf } from '../../../base/deploy-error.js'
+import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import { randomHex } from '../../system/random-hex.js'
 import { syncFolder } from '../../system/sync-folder.js'
 import { writeAtomically } from '../../system/write-atomically.js'
@@ -19,21 +19,35 @@ import type { Layout } from './layout.js'
  */
 export async function ensureOwnFolder(layout: Layout): Promise<void> {
   const missing = await missingOf([layout.own, ...ancestorsOf(layout.root)])
-  const top = missing.at(-1)
-  if (top === undefined || !missing.includes(layout.own)) return
+  if (!missing.includes(layout.own)) return
   const made = [...missing, ...(await missingOf([layout.releases, layout.shared]))]
+  for (let tries = 1; !(await makeAtOnce(layout, made, tries === 100)); tries++);
+}
+
+/** False when a neighbour, who makes its own place below the same missing folder, came in between: look again. */
+async function makeAtOnce(layout: Layout, made: readonly string[], isLast: boolean): Promise<boolean> {
+  const top = (await missingOf([layout.own, ...ancestorsOf(layout.root)])).at(-1)
+  if (top === undefined) return true
   const draft = `${draftPrefix(top)}${randomHex(8)}`
   const own = join(draft, relative(top, layout.own))
-  await mkdir(own, { recursive: true })
-  await chmod(own, 0o700) // whatever the umask is
-  await writeMade(layout, join(own, basename(layout.made)), made)
   try {
+    await mkdir(own, { recursive: true })
+    await chmod(own, 0o700) // whatever the umask is
+    await writeMade(layout, join(own, basename(layout.made)), made)
     await rename(draft, top)
     await syncFolder(dirname(top))
   } catch (error) {
-    if (!(await exists(layout.own))) throw error // otherwise another process was quicker
+    if (isLast || !isNeighbours(error)) throw error
+    return false
   }
   await removeDrafts(top)
+  return true
+}
+
+/** The folder is there now, or the neighbour took our draft for one that was left behind. */
+function isNeighbours(error: unknown): boolean {
+  const found = error instanceof DeployError ? error.cause : error
+  return ['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(systemCodeOf(found) ?? '')
 }
 
 function draftPrefix(top: string): string {
