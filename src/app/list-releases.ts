@@ -9,6 +9,7 @@ import { compareVersions } from '../model/version.js'
 import type { ReleaseRow, ReleasesReport } from './requests.js'
 import { selectServices } from './select-services.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 const questionsAtOnce = 8
 
@@ -17,7 +18,7 @@ export async function listReleases(
   named: readonly string[],
   signal: AbortSignal,
 ): Promise<ReleasesReport> {
-  const state = await world.store.read(world.config.environment)
+  const state = await readState(world)
   const services = selectServices(named, world.config, state)
   const limit = pLimit(questionsAtOnce)
   const lists = await Promise.all(

@@ -6,6 +6,7 @@ import { refuseUnfinished } from './refuse-unfinished.js'
 import { selectServices } from './select-services.js'
 import { underLock, whoIs } from './under-lock.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 export function pinService(
   world: World,
@@ -56,7 +57,7 @@ async function changeService(
 ): Promise<RecordedState> {
   return underLock(world, operation, async () => {
     await refuseUnfinished(world, true)
-    const state = await world.store.read(world.config.environment)
+    const state = await readState(world)
     selectServices([service], world.config, state)
     const recorded = state?.services[service]
     if (state === null || recorded === undefined) {

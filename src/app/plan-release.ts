@@ -14,12 +14,13 @@ import { observe } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 /** Sources are asked side by side, but not all at once. */
 const questionsAtOnce = 8
 
 export async function planApply(world: World, request: PlanRequest, signal: AbortSignal): Promise<Plan> {
-  const state = await world.store.read(world.config.environment)
+  const state = await readState(world)
   const selected = selectServices(request.services, world.config, state)
   const sourceOf = sourcesAskedOnce(world)
   const choose = async (service: string): Promise<Choice | null> => {
@@ -36,7 +37,7 @@ export async function planRollback(
   request: RollbackRequest,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const state = await world.store.read(world.config.environment)
+  const state = await readState(world)
   const selected = selectServices(rollbackServices(request.services, state), world.config, state)
   const sourceOf = sourcesAskedOnce(world)
   const choose = async (service: string): Promise<Choice | null> => {

@@ -8,6 +8,7 @@ import type { DeployResult, Execution } from './requests.js'
 import { runPlan } from './run-plan.js'
 import { lockEnvironment, whoIs } from './under-lock.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 /** What a child of the dead process gets to end by itself before it is killed. */
 const graceMs = 10_000
@@ -85,7 +86,7 @@ function undoOf(file: JournalFile, direction: 'resume' | 'unwind'): Undo | null 
  * which takes away what an unwind would need.
  */
 async function isPastReturn(world: World, file: JournalFile): Promise<boolean> {
-  const state = await world.store.read(world.config.environment)
+  const state = await readState(world)
   if (state?.written.cause === file.header.deployment && unwindOf(file) === undefined) return true
   const prunes = new Set(
     file.header.plan.steps.filter((step) => step.apply.verb === 'prune').map((step) => step.id),

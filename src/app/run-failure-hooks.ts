@@ -14,7 +14,7 @@ export async function runFailureHooks(
   deployment: string,
   emit: Emit,
 ): Promise<readonly Failure[]> {
-  const performers = createPerformers(plan, { ...world, target: world.target, check: world.check })
+  const performers = createPerformers(plan, world)
   const failures: Failure[] = []
   for (const { hook, timeoutMs } of plan.onFailure) {
     const concerned = hook.service === null || outcome.services[hook.service] !== 'applied'

@@ -18,6 +18,7 @@ import { notificationsOf } from './notifications.js'
 import type { DeployResult, Execution } from './requests.js'
 import { runFailureHooks } from './run-failure-hooks.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 export interface PlanRun {
   readonly plan: Plan
@@ -42,7 +43,7 @@ export async function runPlan(
   telling.started()
   emit({ type: 'deployment-started', at: identity.startedAt, deployment, plan })
   const executed = await execute(plan, {
-    performers: createPerformers(plan, { ...world, target: world.target, check: world.check }),
+    performers: createPerformers(plan, world),
     journal: { append: (entry) => run.journal.append(world.secrets.maskAll(entry)) },
     statuses: run.statuses,
     clock: world.clock,
@@ -80,7 +81,19 @@ async function record(world: World, run: PlanRun, outcome: Outcome): Promise<Err
     return outcome.unjournalled
   } catch (error) {
     await journal.close().catch(() => undefined)
-    return reportOf(error)
+    return notRecorded(error, outcome)
+  }
+}
+
+/** Whatever kept it from the disk, it is the same trouble for a person: done, and not on record. */
+function notRecorded(error: unknown, outcome: Outcome): ErrorReport {
+  const { code, message, hint, details = [] } = reportOf(error)
+  if (code === 'STATE_WRITE_FAILED') return reportOf(error)
+  return {
+    code: 'STATE_WRITE_FAILED',
+    message: `what was done could not be recorded: ${message}`,
+    hint: `${hint === undefined ? 'mend that' : hint}; then \`deployctl recover ${outcome.kind === 'applied' ? '--resume' : '--unwind'}\` finishes the record`,
+    details,
   }
 }
 
@@ -91,7 +104,7 @@ async function writeState(
   outcome: Outcome,
   at: string,
 ): Promise<number> {
-  const state = await world.store.read(plan.environment)
+  const state = await readState(world)
   const serial = state?.serial ?? 0
   if (outcome.kind === 'stuck' || state?.written.cause === identity.deployment) return serial
   if (serial !== plan.basis.serial) {

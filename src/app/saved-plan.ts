@@ -8,6 +8,7 @@ import { noState, observedDigest } from '../plan/build-plan.js'
 import { observePlan } from './observe.js'
 import { whoIs } from './under-lock.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 /** A plan is a promise about a world that moves on; after a day it is no longer worth keeping. */
 const longestLifeMs = 24 * 3_600_000
@@ -55,7 +56,7 @@ async function refuseMoved(
   { createdAt, createdBy }: Pick<SavedPlan, 'createdAt' | 'createdBy'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const state = await world.store.read(plan.environment)
+  const state = await readState(world)
   const { lineage, serial } = state ?? noState
   const made = `the plan was made ${createdAt} by ${createdBy}`
   if (lineage !== plan.basis.lineage || serial !== plan.basis.serial) {

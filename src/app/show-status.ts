@@ -5,12 +5,13 @@ import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
+import { readState } from './read-state.js'
 
 const looksAtOnce = 16
 
 export async function showStatus(world: World, signal: AbortSignal): Promise<StatusReport> {
   const { project, environment, services } = world.config
-  const state = await world.store.read(environment)
+  const state = await readState(world)
   const names = [...new Set([...Object.keys(services), ...Object.keys(state?.services ?? {})])].sort()
   const limit = pLimit(looksAtOnce)
   const [rows, lock, unfinished, history] = await Promise.all([
