@@ -39,6 +39,8 @@ export interface Release {
 export interface VersionListing {
   readonly version: string
   readonly publishedAt?: string
+  /** Its publisher calls it a prerelease, whatever its version looks like. */
+  readonly prerelease?: true
   /** What whoever picks it should be told, in a sentence: that its publisher deprecated it, and why. */
   readonly notice?: string
 }

@@ -25,13 +25,16 @@ export function pickVersion(
 ): readonly VersionListing[] {
   const wanted = parseVersion(policy.version.trim())
   if (wanted === 'latest') {
-    return newestFirst(candidatesOf(listings).filter(({ semver }) => policy.prerelease || isStable(semver)))
+    return newestFirst(
+      candidatesOf(listings).filter((one) => policy.prerelease || (isStable(one.semver) && !isFlagged(one))),
+    )
   }
   const named = listings.filter((listing) => parseVersion(listing.version) === wanted)
   const range = rangeOf(wanted, policy.prerelease)
   if (range === null) return named
   const admitted = candidatesOf(listings).filter(({ listing, semver }) => {
-    return !named.includes(listing) && range.test(semver)
+    if (named.includes(listing) || !range.test(semver)) return false
+    return policy.prerelease || !isFlagged({ listing, semver })
   })
   return [...named, ...newestFirst(admitted)]
 }
@@ -97,6 +100,11 @@ function newestFirst(candidates: readonly Candidate[]): readonly VersionListing[
   return [...candidates]
     .sort((a, b) => compareBuild(b.semver, a.semver) || compareText(b.listing.version, a.listing.version))
     .map(({ listing }) => listing)
+}
+
+/** A version that looks stable, of a release that its publisher says is none. Of any other, the version itself speaks. */
+function isFlagged({ listing, semver }: Candidate): boolean {
+  return listing.prerelease === true && isStable(semver)
 }
 
 function isStable(version: SemVer): boolean {

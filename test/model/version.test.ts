@@ -35,6 +35,28 @@ describe('latest', () => {
   })
 })
 
+describe('a release that its publisher calls a prerelease', () => {
+  const listings = [
+    { version: '1.4.0' },
+    { version: '1.5.0', prerelease: true as const },
+    { version: '1.6.0-rc.1', prerelease: true as const },
+  ]
+  const picked = (version: string, prerelease: boolean) =>
+    pickVersion(listings, { version, prerelease }).map((listing) => listing.version)
+
+  test('counts as one, even if its version looks stable', () => {
+    expect(picked('latest', false)).toEqual(['1.4.0'])
+    expect(picked('^1.0', false)).toEqual(['1.4.0'])
+  })
+
+  test('is there for those who opt in, who name it, or whose range names its like', () => {
+    expect(picked('latest', true)).toEqual(['1.6.0-rc.1', '1.5.0', '1.4.0'])
+    expect(picked('^1.0', true)).toEqual(['1.6.0-rc.1', '1.5.0', '1.4.0'])
+    expect(picked('1.5.0', false)).toEqual(['1.5.0'])
+    expect(picked('^1.6.0-rc.0', false)).toEqual(['1.6.0-rc.1'])
+  })
+})
+
 describe('an exact version', () => {
   test.each([
     ['1.4.2', ['1.4.2']],

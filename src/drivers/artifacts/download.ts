@@ -13,7 +13,7 @@ import { blockWriter } from './block-writer.js'
 import { looksLikePage } from './page-instead.js'
 import { parseAddress, showAddress } from './http-address.js'
 import { exchange, type Answer, type HeaderFields } from './http-exchange.js'
-import { networkSetback, shortened, statusSetback } from './http-trouble.js'
+import { networkSetback, shortened, statusSetback, type Explain } from './http-trouble.js'
 import { beginPartial, endPartial, openPartial, type PartialFile } from './partial-file.js'
 import { Setback, patientPolicy, withRetries, type RetryPolicy } from './retries.js'
 import { throttled } from './throttled-progress.js'
@@ -35,6 +35,7 @@ export interface DownloadRequest {
   /** Without a byte for so long, the attempt is given up and another one made; 30 s unless given. */
   readonly stallMs?: number
   readonly retry?: RetryPolicy
+  readonly explain?: Explain
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -92,7 +93,8 @@ async function downloadOnce(attempt: Attempt): Promise<number> {
   watch.alive()
   const { response, url } = answer
   if (response.status === 416 && from > 0) return outOfRange(attempt, answer, from)
-  if (!response.ok) throw await statusSetback(response, url, request.clock, 'ARTIFACT_MISSING')
+  if (!response.ok)
+    throw await statusSetback(response, url, request.clock, 'ARTIFACT_MISSING', request.explain)
   const startAt = response.status === 206 && rangeStart(response.headers) === from ? from : 0
   if (response.status === 206 && startAt !== from) {
     await response.body?.cancel()

@@ -12,16 +12,30 @@ import { Setback } from './retries.js'
 const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504])
 const longestAnswerBytes = 2048
 
+/** An answer with an error status, as somebody sees it who knows the server's own ways of saying no. */
+export interface Refusal {
+  readonly url: URL
+  readonly status: number
+  readonly headers: Headers
+  /** The first words of its body, if any. */
+  readonly details: readonly string[]
+}
+/** What a refusal means at a server that has its own words for it; null where the usual meaning holds. */
+export type Explain = (refusal: Refusal) => Setback | null
+
 /** The setback that an answer with an error status is. Reads the beginning of its body, as evidence. */
 export async function statusSetback(
   response: Response,
   url: URL,
   clock: Clock,
   missing: ErrorCode,
+  explain?: Explain,
 ): Promise<Setback> {
-  const { status } = response
-  const retryAfterMs = retryAfterOf(response.headers, clock)
+  const { status, headers } = response
+  const retryAfterMs = retryAfterOf(headers, clock)
   const details = await evidenceOf(response)
+  const explained = explain?.({ url, status, headers, details }) ?? null
+  if (explained !== null) return explained
   const at = showAddress(url)
   const again = retriedStatuses.has(status) || (status >= 520 && status <= 530)
   const setback = (code: ErrorCode, what: string, hint: string): Setback =>
@@ -34,8 +48,8 @@ export async function statusSetback(
       'Give the source a valid token or user and password.',
     )
   }
-  if (status === 429 || (status === 403 && rateLimited(response.headers))) {
-    const when = retryAfterMs ?? resetMs(response.headers, clock)
+  if (status === 429 || (status === 403 && rateLimited(headers))) {
+    const when = retryAfterMs ?? resetMs(headers, clock)
     const wait = when === null ? 'later' : `in ${formatDuration(when)}`
     return new Setback(
       new DeployError('SOURCE_RATE_LIMITED', `${at} has had too many requests from us (${status})`, {
@@ -73,7 +87,7 @@ function rateLimited(headers: Headers): boolean {
 }
 
 /** Milliseconds until the time named by Retry-After (seconds or a date), or null. */
-function retryAfterOf(headers: Headers, clock: Clock): number | null {
+export function retryAfterOf(headers: Headers, clock: Clock): number | null {
   const text = headers.get('retry-after')?.trim()
   if (text === undefined || text === '') return null
   if (/^\d+$/.test(text)) return Number(text) * 1000
@@ -81,7 +95,8 @@ function retryAfterOf(headers: Headers, clock: Clock): number | null {
   return Number.isNaN(at) ? null : Math.max(0, at - clock.now().getTime())
 }
 
-function resetMs(headers: Headers, clock: Clock): number | null {
+/** Milliseconds until the time named by X-RateLimit-Reset (seconds since 1970), or null. */
+export function resetMs(headers: Headers, clock: Clock): number | null {
   const text = headers.get('x-ratelimit-reset')
   if (text === null || !/^\d+$/.test(text)) return null
   return Math.max(0, Number(text) * 1000 - clock.now().getTime())

@@ -9,7 +9,7 @@ import type { Clock } from '../../model/clock.js'
 import { bodyReader } from './body-reader.js'
 import { parseAddress, showAddress } from './http-address.js'
 import { exchange, type Answer, type HeaderFields } from './http-exchange.js'
-import { networkSetback, shortened, statusSetback } from './http-trouble.js'
+import { networkSetback, shortened, statusSetback, type Explain } from './http-trouble.js'
 import { Setback, patientPolicy, withRetries, type RetryPolicy } from './retries.js'
 import { watchOver, type Watch } from './watch.js'
 
@@ -29,6 +29,7 @@ export interface ReadRequest {
   readonly stallMs?: number
   /** What it means when the server does not have it (404, 410); SOURCE_NOT_FOUND unless given. */
   readonly missing?: ErrorCode
+  readonly explain?: Explain
   readonly retry?: RetryPolicy
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -79,7 +80,13 @@ async function readOnce(request: ReadRequest, watch: Watch): Promise<Fresh<strin
   watch.alive()
   if (response.status === 304 && Object.keys(conditions).length > 0) return { status: 'unchanged' }
   if (!response.ok)
-    throw await statusSetback(response, url, request.clock, request.missing ?? 'SOURCE_NOT_FOUND')
+    throw await statusSetback(
+      response,
+      url,
+      request.clock,
+      request.missing ?? 'SOURCE_NOT_FOUND',
+      request.explain,
+    )
   return {
     status: 'fresh',
     body: await bodyOf(answer, request.maxBytes ?? 32 * 2 ** 20, watch),

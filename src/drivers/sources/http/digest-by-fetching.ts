@@ -11,6 +11,7 @@ import { digestOf, sha256 } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
 import { lockCache } from '../../artifacts/cache-lock.js'
 import { download } from '../../artifacts/download.js'
+import type { Explain } from '../../artifacts/http-trouble.js'
 import { digestOfFile } from '../../artifacts/file-digest.js'
 import { readText } from '../../artifacts/read-text.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
@@ -20,6 +21,11 @@ import { writeAtomically } from '../../system/write-atomically.js'
 export interface RemoteFile {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
+  /** What tells this content from another at the same address, where the source knows: the server is not asked then. */
+  readonly mark?: string
+  /** Where the source knows it: anything else is refused. */
+  readonly expectedSize?: number
+  readonly explain?: Explain
 }
 
 export interface Measured {
@@ -47,7 +53,7 @@ export async function digestByFetching(
   const onWait = (): void => undefined
   const lock = await lockCache({ path: places.lock, pid: machine.pid, clock, signal, onWait })
   try {
-    const mark = await markOf(remote, ports, signal)
+    const mark = remote.mark ?? (await markOf(remote, ports, signal))
     const known = await readNote(places.note)
     if (mark !== null && known?.mark === mark) return known.measured
     const measured = await fetchAndMeasure(remote, places.file, ports, signal)
