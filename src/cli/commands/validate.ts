@@ -16,7 +16,8 @@ export const validate: CommandRun = async (context) => {
   for (const warning of warnings) terminal.record('warning', warning)
   const valid = problems.length === 0
   terminal.record('validation', { file, environment, valid, ...(options.showMerged ? { merged } : {}) })
-  if (warnings.length > 0) terminal.err(`${problemsText(warnings, terminal.errorStyle)}\n`)
+  const told = warnings.map((warning) => ({ ...warning, message: `warning: ${warning.message}` }))
+  if (told.length > 0) terminal.err(`${problemsText(told, terminal.errorStyle)}\n`)
   if (!valid) {
     terminal.err(problemsText(problems, terminal.errorStyle))
     terminal.err(`\n${terminal.errorStyle.paint.bad(`✗ ${problemCount(problems)} in ${shown}.`)}`)

@@ -33,12 +33,12 @@ export function evidenceLines(report: ErrorReport, style: Style, indent: number)
   const blanks = ' '.repeat(indent)
   return [
     ...details.flatMap((line) => wrap(line, style.width - indent).map((part) => blanks + part)),
-    ...(report.hint === undefined ? [] : [hintLine(report.hint, style)]),
+    ...(report.hint === undefined ? [] : [hintLine(report.hint, style, indent - 2)]),
   ]
 }
 
-export function hintLine(hint: string, style: Style): string {
-  return style.paint.link(paragraph(hint, style.width, 2))
+function hintLine(hint: string, style: Style, indent = 2): string {
+  return style.paint.link(paragraph(hint, style.width, indent))
 }
 
 /** Every problem of deploy.yaml with its place and its lines, and how many there are. */
@@ -46,14 +46,12 @@ export function problemsText(problems: readonly ConfigProblem[], style: Style): 
   return problems.map((problem) => problemText(problem, style)).join('\n\n')
 }
 
-export function problemText(
-  { file, line, column, message, hint, frame }: ConfigProblem,
-  style: Style,
-): string {
+function problemText({ file, line, column, message, hint, frame }: ConfigProblem, style: Style): string {
   const place = `${file}:${line}:${column}`
+  const text = paragraph(`${place} ${message}`, style.width, 0, 2)
   return [
-    `${style.paint.link(place)} ${style.paint.strong(paragraph(message, style.width, 0, 2))}`,
-    ...frame.map((text) => style.paint.faint(`    ${text}`)),
+    style.paint.link(place) + style.paint.strong(text.slice(place.length)),
+    ...frame.map((shown) => style.paint.faint(`    ${shown}`)),
     ...(hint === undefined ? [] : [hintLine(hint, style)]),
   ].join('\n')
 }

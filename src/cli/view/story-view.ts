@@ -10,7 +10,7 @@ import { versions } from './plan-changes.js'
 import { header } from './plan-view.js'
 import { table, type Cell } from './table.js'
 import type { Style } from './terminal.js'
-import { paragraph } from './text-width.js'
+import { padEnd, paragraph, textWidth } from './text-width.js'
 
 export function storyText({ record, journal }: DeploymentStory, style: Style): string {
   const parts = [
@@ -51,16 +51,17 @@ function headLines(
 }
 
 function serviceLines(record: HistoryRecord | null, journal: JournalFile | null): readonly string[] {
-  if (record !== null) {
-    const changed = record.services.filter(({ kind }) => kind !== 'none')
-    return changed.map(
-      ({ service, before, after, outcome }) => `  ${service}  ${move(before, after)}  ${outcome}`,
-    )
-  }
-  const changes = journal?.header.plan.changes ?? []
-  return changes
-    .filter(({ kind }) => kind !== 'none')
-    .map((change) => `  ${change.service}  ${versions(change)}`)
+  const planned = journal?.header.plan.changes ?? []
+  const rows =
+    record === null
+      ? planned.map((change) => ({ ...change, moved: versions(change), ended: '' }))
+      : record.services.map((one) => ({ ...one, moved: move(one.before, one.after), ended: one.outcome }))
+  const changed = rows.filter(({ kind }) => kind !== 'none')
+  const name = Math.max(0, ...changed.map(({ service }) => textWidth(service)))
+  const moved = Math.max(0, ...changed.map((row) => textWidth(row.moved)))
+  return changed.map((row) =>
+    `  ${padEnd(row.service, name)}  ${padEnd(row.moved, moved)}  ${row.ended}`.trimEnd(),
+  )
 }
 
 function stepLines(journal: JournalFile, style: Style): readonly string[] {
