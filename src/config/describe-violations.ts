@@ -139,7 +139,7 @@ function describeUnknownKey({ path, schemas, params }: Case): Finding {
   const words = patterns.map((pattern) => namesInWords[pattern]).find((text) => text !== undefined)
   const at = { path: [...path, key], at: 'key' } as const
   if (known.length === 0 && words !== undefined) {
-    return { ...at, message: `"${key}" cannot be a name in ${showPath(path)}: ${words}` }
+    return { ...at, message: `${showPath(path)} has "${key}", which must be ${words}` }
   }
   const near = didYouMean(key, known).trim()
   return {
@@ -231,9 +231,8 @@ const limitsInWords: { readonly [keyword: string]: (limit: string) => string } =
 }
 
 function describeLimit({ path, value, schemas, params }: Case, { keyword }: Violation): Finding {
-  const limit = [params['limit'], params['multipleOf'], params['format']].find((one) => one !== undefined)
-  const words =
-    limitsInWords[keyword]?.(showValue(limit as Json).replaceAll('"', '')) ?? 'is not allowed here'
+  const limit = [params['limit'], params['multipleOf'], params['format']].find(isNumberOrText)
+  const words = limitsInWords[keyword]?.(String(limit ?? '')) ?? 'is not allowed here'
   const given = typeof value === 'object' || value === '' ? '' : `, not ${showValue(value)}`
   return withHint(
     { path, at: 'value', message: `${showPath(path)} ${words}${given}` },
@@ -250,4 +249,8 @@ function pathOf(pointer: string): Path {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function isNumberOrText(value: unknown): value is number | string {
+  return typeof value === 'number' || typeof value === 'string'
 }

@@ -31,7 +31,7 @@ export async function parseFile(text: string): Promise<ParsedFile> {
       uniqueKeys: false,
       prettyErrors: false,
       keepSourceTokens: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
   } catch (error) {
     return unreadable(error)
@@ -56,13 +56,15 @@ const beginning: Location = { start: 0, end: 0, source: undefined }
 
 function unreadable(error: unknown): ParsedFile {
   if (!(error instanceof RangeError)) throw error
-  const finding = { start: 0, end: 1, message: 'the file is nested too deeply to be read' }
+  const finding = { start: 0, end: 1, message: tooDeep }
   return { tree: null, findings: [finding], locate: () => beginning }
 }
 
-const inPlainWords: { readonly [C in YAMLError['code']]?: readonly [string, string] } = {
+const tooDeep = 'the file is nested too deeply to be read'
+const inPlainWords: { readonly [C in YAMLError['code']]?: readonly [string, string | undefined] } = {
   TAB_AS_INDENT: ['a tab is used for indentation', 'Use spaces: YAML does not allow tabs there.'],
   MULTIPLE_DOCS: ['the file holds more than one document', 'Keep one, and remove the `---` between them.'],
+  RESOURCE_EXHAUSTION: [tooDeep, undefined],
   BAD_ALIAS: ['an alias has no name', 'Put text that begins with * in quotes.'],
 }
 

@@ -80,7 +80,7 @@ function shapeFindings(document: JsonMap): readonly Finding[] {
   for (const [name, value] of Object.entries(environments)) {
     if (name.startsWith('x-')) continue
     if (!new RegExp(namePattern).test(name)) {
-      const message = `"${name}" cannot be the name of an environment: ${namesInWords[namePattern] ?? ''}`
+      const message = `environments has "${name}", which must be ${namesInWords[namePattern] ?? ''}`
       findings.push({ path: ['environments', name], at: 'key', message })
     }
     if (value !== null && !isMap(value))

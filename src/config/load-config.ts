@@ -125,7 +125,7 @@ async function locate(
   findings: readonly Finding[],
   environment: string | null,
 ): Promise<readonly ConfigProblem[]> {
-  if (findings.length === 0 && parsed?.findings.length !== 0) return []
+  if (findings.length === 0 && (parsed?.findings.length ?? 0) === 0) return []
   const { problemsOf } = await import('./to-problem.js')
   return problemsOf(file, parsed ?? (await parse(file.text)), findings, environment)
 }

@@ -21,7 +21,7 @@ export function mergeOver(base: Json, override: Json): Json {
 }
 
 /** The same data where it has no null below a key; a null in a list is a mistake, left for validation to find. */
-export function withoutNulls(value: Json): Json {
+function withoutNulls(value: Json): Json {
   if (!isMap(value)) return value
   const entries = Object.entries(value)
   const kept = entries.flatMap(([key, item]) => (item === null ? [] : [[key, withoutNulls(item)] as const]))

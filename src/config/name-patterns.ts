@@ -6,16 +6,16 @@ export const namePattern = '^(?!x-)[a-z0-9][a-z0-9-]*$'
 /** Variables and secrets, which people like to write in capitals or in camelCase. */
 export const variablePattern = '^(?!x-)[A-Za-z_][A-Za-z0-9_-]*$'
 /** Variables of a process. */
-export const environmentVariablePattern = '^[A-Za-z_][A-Za-z0-9_]*$'
+const environmentVariablePattern = '^[A-Za-z_][A-Za-z0-9_]*$'
 /** Keys that deployctl does not read, wherever the keys of a map are known. */
 export const freeKeyPattern = '^x-'
 
 /** What a pattern asks for, in words. */
 export const namesInWords: { readonly [pattern: string]: string } = {
-  [namePattern]: 'a name has lower-case letters, digits and dashes, such as shop-api',
-  [variablePattern]: 'a name has letters, digits, _ and -, and begins with a letter or _',
+  [namePattern]: 'a name in lower-case letters, digits and dashes, such as shop-api',
+  [variablePattern]: 'a name in letters, digits, _ and -, that begins with a letter or _',
   [environmentVariablePattern]:
-    'a variable has letters, digits and _, and begins with a letter or _, such as API_URL',
+    'a name in letters, digits and _, that begins with a letter or _, such as API_URL',
 }
 
 /** A map from names to things of one kind. */

@@ -33,11 +33,6 @@ function referenceOf(text: string): Reference {
   return { text, kind, name, fallback: fallback ?? null }
 }
 
-/** The text to write in deploy.yaml for this very text. */
-export function escapeText(text: string): string {
-  return text.replaceAll('${', '$${')
-}
-
 /** Kinds of references that are replaced after deploy.yaml was loaded. */
 export interface Live {
   readonly release: boolean

@@ -77,10 +77,6 @@ type SourceHttp = SourceHttp1 & {
    */
   sha256?: string
   /**
-   * Leading folders of every entry of the archive that are not part of the release.
-   */
-  strip?: number
-  /**
    * Headers sent with every request, to the hosts written here and to no other.
    */
   headers?: {
@@ -287,10 +283,6 @@ interface SourceDirectory {
    * What the names of entries look like. A `v` before the number is accepted; the ending of an archive may be left out.
    */
   pattern?: string
-  /**
-   * For archives: leading folders of every entry that are not part of the release.
-   */
-  strip?: number
 }
 /**
  * The tags of a git repository: each is checked out by its commit, and built if you say how.
@@ -422,7 +414,7 @@ interface TargetDirectory {
    */
   owner?: string
   /**
-   * How many leading folders of the archive’s paths to leave out. Folder releases have none.
+   * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */
   strip?: number
   /**
