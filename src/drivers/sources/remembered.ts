@@ -25,7 +25,7 @@ export function remember<T>(
   const latest = shared(async (signal) => {
     const atMs = clock.monotonicMs()
     const value = await load(last?.value ?? null, signal)
-    last = { value, atMs }
+    if (!signal.aborted) last = { value, atMs }
     return value
   })
   const recent = (signal: AbortSignal) =>
@@ -33,29 +33,35 @@ export function remember<T>(
   return { latest, recent }
 }
 
+interface SharedCall<T> {
+  readonly answer: Promise<T>
+  readonly giveUp: AbortController
+  waiting: number
+}
+
 /** One call for all who ask while it is under way. It is cancelled when the last of them has given up. */
 function shared<T>(call: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
-  let current: { readonly answer: Promise<T>; readonly giveUp: AbortController; waiting: number } | null =
-    null
-  const begin = () => {
+  let current: SharedCall<T> | null = null
+  const begin = (): SharedCall<T> => {
     const giveUp = new AbortController()
     const answer = call(giveUp.signal).finally(() => {
-      current = null
+      if (current === begun) current = null
     })
-    return { answer, giveUp, waiting: 0 }
+    const begun = { answer, giveUp, waiting: 0 }
+    return begun
   }
   return (signal) =>
     new Promise<T>((resolve, reject) => {
       if (signal.aborted) return reject(cancelled())
-      const under = current !== null && !current.giveUp.signal.aborted ? current : (current = begin())
-      under.waiting++
+      const joined = current !== null && !current.giveUp.signal.aborted ? current : (current = begin())
+      joined.waiting++
       const leave = () => {
-        under.waiting--
-        if (under.waiting === 0) under.giveUp.abort()
+        joined.waiting--
+        if (joined.waiting === 0) joined.giveUp.abort()
         reject(cancelled())
       }
       signal.addEventListener('abort', leave, { once: true })
-      under.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+      void joined.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
     })
 }
 

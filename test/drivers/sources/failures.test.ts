@@ -69,7 +69,12 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     ['silence', 'TIMEOUT', /did not answer within 1m/, { server: silence }],
     ['no credentials', 'SOURCE_DENIED', /wants credentials/, { server: answers.status(401) }],
     ['credentials that do not suffice', 'SOURCE_DENIED', /may not be read/, { server: answers.status(403) }],
-    ['not found', 'SOURCE_NOT_FOUND', /is not there \(404\)/, { server: answers.status(404) }],
+    [
+      'not found',
+      'SOURCE_NOT_FOUND',
+      /is not there \(404\)|no package "app"/,
+      { server: answers.status(404) },
+    ],
     [
       'too many requests',
       'SOURCE_RATE_LIMITED',

@@ -133,7 +133,7 @@ const failures: readonly Failure[] = [
     sign: /repository .* (not found|does not exist)|does not appear to be a git repository|not valid: is this a git repository|returned error: 404|no such file or directory|repository not found|not found/i,
     code: 'SOURCE_NOT_FOUND',
     says: 'there is no repository at its address, or none that we may see',
-    hint: 'Check repository:. A private repository is often "not found" to those who are not logged in.',
+    hint: 'Check the address; a private repository is often "not found" to those who are not logged in.',
   },
   {
     sign: /no space left on device/i,
@@ -144,7 +144,9 @@ const failures: readonly Failure[] = [
 ]
 
 function failureOf(remote: GitRemote, what: string, timeoutMs: number, result: CommandResult): DeployError {
-  const details = result.lastLines.map((line) => `git: ${withoutLogin(line)}`)
+  const details = result.lastLines
+    .filter((line) => line.trim() !== '')
+    .map((line) => `git: ${withoutLogin(line)}`)
   const subject = `${what} of ${withoutLogin(remote.url)} failed`
   if (result.ended === 'cancelled') return new DeployError('CANCELLED', `${subject}: cancelled`)
   if (result.ended === 'timeout') {

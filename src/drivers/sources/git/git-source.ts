@@ -1,4 +1,5 @@
 /** Releases that are tags of a git repository: known by their commit, checked out into a folder, built if asked to. */
+import path from 'node:path'
 import { durationMs } from '../../../base/duration.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Release } from '../../../model/release.js'
@@ -34,15 +35,18 @@ export const gitSource: SourceDriver = {
 }
 
 function createGitSource(name: string, options: GitOptions, ports: Ports): Source {
+  const url = isPath(options.repository)
+    ? path.resolve(ports.projectDirectory, options.repository)
+    : options.repository
   const versionOf = versionReader(options.pattern ?? '{version}')
   const remoteOf = async (signal: AbortSignal): Promise<GitRemote> => {
     const token = options.token === undefined ? null : await ports.secrets.reveal(options.token, signal)
-    return { url: options.repository, login: token === null ? null : { user: options.user ?? 'git', token } }
+    return { url, login: token === null ? null : { user: options.user ?? 'git', token } }
   }
   const tags = remember<Offer<GitTag>>(async (_previous, signal) => {
     const git = gitClient(await remoteOf(signal), ports)
     const request = { directory: ports.projectDirectory, timeoutMs: listTimeoutMs, what: 'listing the tags' }
-    const lines = await git(['ls-remote', '--tags', '--', options.repository], request, signal)
+    const lines = await git(['ls-remote', '--tags', '--', url], request, signal)
     return offerOf(readTags(lines, versionOf))
   }, ports.clock)
 
@@ -54,7 +58,7 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
     resolve: (version, signal) =>
       inSource(name, signal, async () => {
         const tag = chosen(await tags.recent(signal), version, 'the repository', describeTag)
-        return releaseOf(name, options.repository, tag)
+        return releaseOf(name, url, tag)
       }),
     fetch: (release, { signal, onProgress }) =>
       inSource(name, signal, async () => {
@@ -74,10 +78,15 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
           ports,
           onProgress: (label: string) => onProgress({ done: 0, total: null, unit: 'files', label }),
         }
-        const path = await checkedOut(order, tools, signal)
-        return { kind: 'folder', path, name: release.artifact.name }
+        const folder = await checkedOut(order, tools, signal)
+        return { kind: 'folder', path: folder, name: release.artifact.name }
       }),
   }
+}
+
+/** As git tells them apart: an address has a scheme, or a colon before the first slash (`host:path`). */
+function isPath(repository: string): boolean {
+  return !/^[^/]*:/.test(repository)
 }
 
 function describeTag({ tag, commit }: GitTag): string {

@@ -25,6 +25,9 @@ type NpmOptions = DriverSpec & {
 /** The short form of the package document; a registry that knows only the long one sends that. */
 const accept = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8'
 
+/** The long form of a package with thousands of versions has tens of megabytes. */
+const longestDocumentBytes = 256 * 2 ** 20
+
 export const npmSource: SourceDriver = {
   type: 'npm',
   schema: npmSchema,
@@ -32,56 +35,78 @@ export const npmSource: SourceDriver = {
 }
 
 function createNpmSource(name: string, options: NpmOptions, ports: Ports): Source {
-  const hints: BetterHints = {
-    SOURCE_NOT_FOUND: `Check the name "${options.package}" and the registry; a private package looks missing without a token.`,
-    SOURCE_DENIED:
-      'Set token: on the source, or log in with npm login; then check that the token may read the package.',
-    SOURCE_GARBAGE: 'Check that registry: is the address of an npm registry and not of a page about one.',
-  }
   const registryOf = async (signal: AbortSignal): Promise<NpmRegistry> => {
     const token = options.token === undefined ? undefined : await ports.secrets.reveal(options.token, signal)
     return findRegistry(options.package, { registry: options.registry, token }, ports, signal)
   }
-  const packument = remember<Document<Packument>>(async (previous, signal) => {
-    const { url: base, authorization } = await registryOf(signal)
-    const url = `${base}${options.package.replace('/', '%2f')}`
-    const headers = { accept, ...(authorization === null ? {} : { authorization }) }
-    return readDocument(
-      url,
-      previous,
-      (conditions) =>
-        readJson({ url, headers, ...conditions, clock: ports.clock, signal, maxBytes: 256 * 2 ** 20 }),
-      (body) => readPackument(body, `the npm registry`),
-    )
-  }, ports.clock)
-
+  const packument = remember<Document<Packument>>(
+    async (previous, signal) =>
+      readPackage(options.package, await registryOf(signal), previous, ports, signal),
+    ports.clock,
+  )
   return {
     versions: (signal) =>
       inSource(
         name,
         signal,
         async () => listingsOf((await packument.latest(signal)).content, options),
-        hints,
+        betterHints,
       ),
     resolve: (version, signal) =>
       inSource(
         name,
         signal,
         async () => {
-          const { content } = await packument.recent(signal)
+          const { versions } = (await packument.recent(signal)).content
           const wanted = parseVersion(version)
-          const published = content.versions.get(wanted)
-          if (published === undefined) {
-            throw versionNotFound(`the package ${options.package}`, wanted, [...content.versions.keys()])
-          }
+          const published = versions.get(wanted)
+          const where = `the package ${options.package}`
+          if (published === undefined) throw versionNotFound(where, wanted, [...versions.keys()])
           return releaseOf(name, options.package, published)
         },
-        hints,
+        betterHints,
       ),
     fetch: (release, context) =>
-      inSource(name, context.signal, async () =>
-        fetchTarball(release, options, await registryOf(context.signal), context, ports),
+      inSource(
+        name,
+        context.signal,
+        async () => fetchTarball(release, options, await registryOf(context.signal), context, ports),
+        betterHints,
       ),
+  }
+}
+
+const betterHints: BetterHints = {
+  SOURCE_DENIED:
+    'Set token: on the source, or log in with npm login; then check that the token may read the package.',
+  SOURCE_GARBAGE: 'Check that registry: is the address of an npm registry and not of a page about one.',
+}
+
+async function readPackage(
+  packageName: string,
+  registry: NpmRegistry,
+  previous: Document<Packument> | null,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Document<Packument>> {
+  const { authorization } = registry
+  const url = `${registry.url}${packageName.replace('/', '%2f')}`
+  const headers = { accept, ...(authorization === null ? {} : { authorization }) }
+  const request = { url, headers, clock: ports.clock, signal, maxBytes: longestDocumentBytes }
+  try {
+    return await readDocument(
+      url,
+      previous,
+      (conditions) => readJson({ ...request, ...conditions }),
+      (body) => readPackument(body, 'the npm registry'),
+    )
+  } catch (error) {
+    if (!(error instanceof DeployError) || error.code !== 'SOURCE_NOT_FOUND') throw error
+    throw new DeployError('SOURCE_NOT_FOUND', `the registry has no package "${packageName}"`, {
+      hint: 'Check its name and the registry; a private package looks missing to those who are not logged in.',
+      details: [error.message, `the registry comes from ${registry.from}`],
+      cause: error,
+    })
   }
 }
 

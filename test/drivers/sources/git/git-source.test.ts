@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { gitSource } from '../../../../src/drivers/sources/git/git-source.js'
 import type { Release } from '../../../../src/model/release.js'
 import type { Ports } from '../../../../src/model/ports.js'
-import { expectGoodSchema } from '../../../contract/driver-schema.js'
+import { admits, expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract, type SourceWorld } from '../../../contract/source.contract.js'
 import { testWith } from '../../../support/needs.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
@@ -82,6 +82,14 @@ describe.skipIf(process.env['DEPLOYCTL_TEST_GIT_MISSING'] !== undefined)('git', 
       artifact: { kind: 'folder', name: 'app-1.0.0', location: 'v1.0.0' },
     })
     expect((await source().resolve('1.1.0', calm)).digest).toBe(`sha1:${commit}`)
+  })
+
+  test('may be a path from the folder of deploy.yaml', async () => {
+    await repository.publish('v1.0.0', 'one')
+    for (const relative of ['app', './app', repository.folder]) {
+      const release = await source({ repository: relative }).resolve('1.0.0', calm)
+      expect(await read(await fetched(release, { repository: relative }), 'content')).toBe('one')
+    }
   })
 
   test('goes by the pattern of tags', async () => {
@@ -366,5 +374,16 @@ describe.skipIf(process.env['DEPLOYCTL_TEST_GIT_MISSING'] !== undefined)('git', 
 })
 
 test('its options are described', () => expectGoodSchema('git', gitSource.schema))
+
+test.each([
+  ['https://h/r.git', true],
+  ['git@h:r.git', true],
+  ['ssh://git@h:22/r', true],
+  ['../r', true],
+  ['--upload-pack=touch /tmp/x', false],
+  ['ext::sh -c touch% /tmp/x', false],
+])('the address %s is admitted: %s', (repository, expected) => {
+  expect(admits(gitSource.schema, { type: 'git', repository })).toBe(expected)
+})
 
 testWith('git')('git is there to be tested with', () => undefined)
