@@ -2,6 +2,7 @@
  * The directory target: release folders behind a `current` link, on a disk. It needs nothing but the file system; each
  * operation is a file of its own in directory/, and this one only says which is which.
  */
+import { fileError } from '../system/file-error.js'
 import { resolveOwner } from './directory/owner.js'
 import { claimPlace } from './directory/claim.js'
 import { discardRelease } from './directory/discard.js'
@@ -40,21 +41,35 @@ export const directoryDriver = {
 
 function directoryTarget(place: Place): Target {
   const { layout, options, ports } = place
+  /** System errors that no file of directory/ had words for get some here. */
+  const say = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
+    work().catch((error: unknown) => {
+      throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
+    })
   return {
-    inspect: (active, signal) => inspectPlace(layout, active, signal),
-    async claim(request, signal) {
-      await refuseUnfitPlace(layout)
-      await refuseFullDisk(layout, request.incoming)
-      if (options.owner !== null) await resolveOwner(options.owner, ports.shell, signal)
-      return claimPlace(layout, request, ports)
-    },
-    stage: (instance, obtain, context) => stageRelease(place, instance, obtain, context),
-    discard: (instance, context) => discardRelease(layout, instance.name, context.signal),
-    async route(from, to, context) {
-      if (to !== null) await routeTo(place, from, to, context)
-      else if (from !== null) await routeToNothing(place, from, context)
-    },
-    prune: (keep, context) => pruneReleases(layout, keep, context),
+    inspect: (active, signal) => say('look', () => inspectPlace(layout, active, signal)),
+    claim: (request, signal) =>
+      say('claim the place', async () => {
+        await refuseUnfitPlace(layout)
+        await refuseFullDisk(layout, request.incoming)
+        if (options.owner !== null) await resolveOwner(options.owner, ports.shell, signal)
+        return claimPlace(layout, request, ports)
+      }),
+    stage: (instance, obtain, context) =>
+      say(`stage ${instance.name}`, () => stageRelease(place, instance, obtain, context)),
+    discard: (instance, context) =>
+      say(`discard ${instance.name}`, () => discardRelease(layout, instance.name, context.signal)),
+    route: (from, to, context) =>
+      say(`switch to ${to?.name ?? 'nothing'}`, async () => {
+        if (to !== null) await routeTo(place, from, to, context)
+        else if (from !== null) await routeToNothing(place, from, context)
+      }),
+    prune: (keep, context) => say('prune', () => pruneReleases(layout, keep, context)),
     folderOf: (instance) => releasePaths(layout, instance.name).folder,
   }
+}
+
+function pathOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('path' in error)) return undefined
+  return typeof error.path === 'string' ? error.path : undefined
 }

@@ -5,7 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DeployError } from '../../../base/deploy-error.js'
+import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
@@ -54,11 +54,13 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
   return { release }
 }
 
-/** Somebody who leaves may remove the empty folder just before the file is put into it: then once more. */
-async function putDown(layout: Layout, file: string, own: ClaimFile, tries = 5): Promise<void> {
-  await ensureOwnFolder(layout)
+/** Somebody who leaves may remove empty folders just before the file is put into them: then once more. */
+async function putDown(layout: Layout, file: string, own: ClaimFile, tries = 20): Promise<void> {
   try {
-    await mkdir(layout.claim, { recursive: true, mode: 0o700 })
+    await ensureOwnFolder(layout)
+    await mkdir(layout.claim, { mode: 0o700 }).catch((error: unknown) => {
+      if (systemCodeOf(error) !== 'EEXIST') throw error
+    })
     await writeAtomically(join(layout.claim, file), `${JSON.stringify(own)}\n`)
   } catch (error) {
     const cause = error instanceof DeployError ? error.cause : error
@@ -73,11 +75,14 @@ async function stepBackForOthers(layout: Layout, own: string): Promise<void> {
     if (name === own || !name.endsWith('.json')) continue
     const other = await readJson(path)
     if (other === null && !(await namesIn(layout.claim)).includes(name)) continue // its holder has just left
-    if (!isOfFormat(other)) throw lockedBySomebody(layout, path)
-    const holder = other as unknown as ClaimFile // what is of this format was written by putDown
-    if (!(await isDead(holder))) throw lockedBy(layout, path, holder)
+    if (!isClaim(other)) throw lockedBySomebody(layout, path)
+    if (!(await isDead(other))) throw lockedBy(layout, path, other)
     await rm(path, { force: true })
   }
+}
+
+function isClaim(value: unknown): value is ClaimFile {
+  return isOfFormat(value) && typeof value['pid'] === 'number' && typeof value['place'] === 'object'
 }
 
 /** Only a process of this machine can be known to be dead. */

@@ -59,7 +59,7 @@ function stagedRelease(folder: ReleaseFolder): StagedRelease | null {
 }
 
 /** How the recorded instance differs from what is there. Pure, and with no times in it: the same world, the same words. */
-export function driftOf(
+function driftOf(
   layout: Layout,
   active: Instance,
   current: Current,

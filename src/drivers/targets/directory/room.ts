@@ -27,7 +27,7 @@ export function roomNeeded(sizes: readonly number[]): Room {
   return { bytes: bytes + reserveBytes, files: Math.ceil(bytes / bytesPerFile) + reserveFiles }
 }
 
-export async function roomAt(folder: string): Promise<Room> {
+async function roomAt(folder: string): Promise<Room> {
   const system = await statfs(folder)
   return { bytes: system.bavail * system.bsize, files: system.files === 0 ? null : system.ffree }
 }
