@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/model/clock.js'
 import { failureOf } from '../../contract/source.contract.js'
 import { calm } from './source-bench.js'
 
-function still(): { readonly clock: Clock; pass(ms: number): void } {
+function still(): { readonly clock: Clock; readonly pass: (ms: number) => void } {
   let nowMs = 0
   const clock: Clock = {
     now: () => new Date(nowMs),
