@@ -66,6 +66,7 @@ function serviceLines(record: HistoryRecord | null, journal: JournalFile | null)
 
 function stepLines(journal: JournalFile, style: Style): readonly string[] {
   const statuses = statusesOf(journal.entries)
+  const times = timesOf(journal)
   return table({
     columns: [
       { title: '', align: 'right' },
@@ -77,7 +78,7 @@ function stepLines(journal: JournalFile, style: Style): readonly string[] {
       String(index + 1),
       step.title,
       statusCell(statuses.get(step.id) ?? 'waiting', style),
-      tookOf(step.id, journal),
+      times.get(step.id) ?? '',
     ]),
     width: style.width,
     indent: 1,
@@ -100,14 +101,15 @@ function statusCell(status: StepStatus, { paint }: Style): Cell {
   return { text, paint: colour }
 }
 
-/** How long its doing took, and its undoing where there was one. */
-function tookOf(step: string, { entries }: JournalFile): string {
-  const took = entries.flatMap((entry) =>
-    entry.type === 'step' && entry.step === step && entry.durationMs !== undefined
-      ? [formatDuration(entry.durationMs)]
-      : [],
-  )
-  return took.join(' + ')
+/** How long each step's doing took, and its undoing where there was one. */
+function timesOf({ entries }: JournalFile): ReadonlyMap<string, string> {
+  const times = new Map<string, string>()
+  for (const entry of entries) {
+    if (entry.type !== 'step' || entry.durationMs === undefined) continue
+    const [before, took] = [times.get(entry.step), formatDuration(entry.durationMs)]
+    times.set(entry.step, before === undefined ? took : `${before} + ${took}`)
+  }
+  return times
 }
 
 function unfinishedLines(journal: JournalFile | null, style: Style): readonly string[] {

@@ -4,11 +4,12 @@ import { stripVTControlCharacters } from 'node:util'
 const wide =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u
 const zero = /\p{Mark}|\u200B|\u200D|\uFE0F/u
-const ascii = /^[\x20-\x7E]*$/
+/** Texts of these alone, dashes and arrows among them, are as wide as they are long: nearly all there are. */
+const narrow = /^[\x20-\x7E\u00A1-\u02FF\u2010-\u2027\u2190-\u21FF]*$/
 
 /** Columns a text takes; colour takes none. */
 export function textWidth(text: string): number {
-  if (ascii.test(text)) return text.length
+  if (narrow.test(text)) return text.length
   let width = 0
   for (const character of stripVTControlCharacters(text)) {
     if (zero.test(character)) continue
