@@ -95,8 +95,7 @@ export function retryAfterOf(headers: Headers, clock: Clock): number | null {
   return Number.isNaN(at) ? null : Math.max(0, at - clock.now().getTime())
 }
 
-/** Milliseconds until the time named by X-RateLimit-Reset (seconds since 1970), or null. */
-export function resetMs(headers: Headers, clock: Clock): number | null {
+function resetMs(headers: Headers, clock: Clock): number | null {
   const text = headers.get('x-ratelimit-reset')
   if (text === null || !/^\d+$/.test(text)) return null
   return Math.max(0, Number(text) * 1000 - clock.now().getTime())

@@ -51,12 +51,18 @@ const quickPolicy: RetryPolicy = { ...patientPolicy, retries: 3 }
 
 /** The document, or that it is unchanged. Throws DeployError. */
 export async function readText(request: ReadRequest): Promise<Fresh<string> | Unchanged> {
+  const answer = await readBytes(request)
+  return answer.status === 'unchanged' ? answer : { ...answer, body: answer.body.toString('utf8') }
+}
+
+/** The same for a document that is no text, such as a signature. */
+export async function readBytes(request: ReadRequest): Promise<Fresh<Buffer> | Unchanged> {
   const deadlineMs = request.deadlineMs ?? 60_000
   const limits = {
     stallMs: request.stallMs ?? 30_000,
     deadlineAtMs: request.clock.monotonicMs() + deadlineMs,
   }
-  const attempt = async (): Promise<Fresh<string> | Unchanged> => {
+  const attempt = async (): Promise<Fresh<Buffer> | Unchanged> => {
     const watch = watchOver(limits, request.clock, request.signal)
     try {
       return await readOnce(request, watch)
@@ -69,7 +75,7 @@ export async function readText(request: ReadRequest): Promise<Fresh<string> | Un
   return withRetries(attempt, request.retry ?? quickPolicy, request.clock, request.signal)
 }
 
-async function readOnce(request: ReadRequest, watch: Watch): Promise<Fresh<string> | Unchanged> {
+async function readOnce(request: ReadRequest, watch: Watch): Promise<Fresh<Buffer> | Unchanged> {
   const conditions = {
     ...(request.etag == null ? {} : { 'if-none-match': request.etag }),
     ...(request.lastModified == null ? {} : { 'if-modified-since': request.lastModified }),
@@ -96,14 +102,14 @@ async function readOnce(request: ReadRequest, watch: Watch): Promise<Fresh<strin
   }
 }
 
-async function bodyOf({ response, url }: Answer, maxBytes: number, watch: Watch): Promise<string> {
+async function bodyOf({ response, url }: Answer, maxBytes: number, watch: Watch): Promise<Buffer> {
   const reader = bodyReader(response)
   const parts: Uint8Array[] = []
   let bytes = 0
   try {
     for (;;) {
       const next = await reader?.read()
-      if (next === undefined || next.done) return Buffer.concat(parts).toString('utf8')
+      if (next === undefined || next.done) return Buffer.concat(parts)
       watch.alive()
       parts.push(next.value)
       bytes += next.value.length
