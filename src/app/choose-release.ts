@@ -47,7 +47,10 @@ export async function chooseRelease(request: ChoiceRequest): Promise<Choice> {
       return {
         release,
         reason: reasonFor(release, service.policy),
-        notices: passed.map((one) => heldNotice(one, service.name)),
+        notices: [
+          ...passed.map((one) => heldNotice(one, service.name)),
+          ...listingNotices(candidate, service.name),
+        ],
       }
     }
     passed.push(hold)
@@ -74,6 +77,11 @@ function reasonFor(release: Release, policy: VersionPolicy): string {
   const version = showVersion(release.version)
   if (isExactVersion(policy.version)) return `deploy.yaml asks for ${version}`
   return `${version} is the newest release that matches ${policy.version}`
+}
+
+/** What the source says of a version: that it is deprecated, for one. */
+function listingNotices({ version, notice }: VersionListing, service: string): readonly Notice[] {
+  return notice === undefined ? [] : [{ service, message: `${service} ${showVersion(version)}: ${notice}` }]
 }
 
 function heldNotice(hold: Hold, service: string): Notice {
