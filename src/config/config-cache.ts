@@ -1,7 +1,7 @@
 /**
  * What parsing and validating a deploy.yaml came to, kept so that the next run needs neither the YAML package nor the
- * validator. It never holds a value from the environment or a secret: where a document uses the environment, only the
- * document as written is kept. One entry for each file and environment, found again only when the file's bytes and
+ * validator. It never holds a value from the environment or a secret: where a document took
+ * a value from there, only the document as written is kept. One entry for each file and environment, found again only when the file's bytes and
  * this program are the same; anything wrong with an entry makes it one that is not there.
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -15,8 +15,14 @@ import type { JsonMap } from './tree.js'
 export type CacheEntry =
   /** The document as written. */
   | { readonly kind: 'parsed'; readonly document: JsonMap }
-  /** All that was found out, where it depends on nothing but the document. */
-  | { readonly kind: 'valid'; readonly environment: string; readonly found: Found }
+  /** All that was found out, where no value of the process is in it. */
+  | {
+      readonly kind: 'valid'
+      readonly environment: string
+      /** Variables of the process that must not be set, or their defaults would not stand. */
+      readonly unset: readonly string[]
+      readonly found: Found
+    }
 
 /** What a valid document comes to, beside the config itself. */
 export interface Found {

@@ -30,12 +30,18 @@ export interface ExpansionSources {
   readonly environment: string
   readonly project: string
 }
+export interface EnvUse {
+  /** Whether any value came from there, so that the document alone does not tell the result. */
+  readonly gave: boolean
+  /** Variables that were not set there, so that their defaults stand. */
+  readonly unset: readonly string[]
+}
 export interface Expander {
   expand(text: string): Expansion
   /** Found so far: variables that lead back to themselves. */
   readonly circles: readonly Circle[]
-  /** Whether any value came from the process's environment. */
-  readonly usedEnv: boolean
+  /** What was asked of the process's environment so far. */
+  readonly env: EnvUse
 }
 
 const placeBound = ['release.version', 'service.name']
@@ -45,7 +51,8 @@ export function createExpander(sources: ExpansionSources): Expander {
   const known = new Map<string, Expansion>()
   const underWay: string[] = []
   const circles: Circle[] = []
-  let usedEnv = false
+  const unset = new Set<string>()
+  let gave = false
 
   function expand(text: string): Expansion {
     const written = piecesOf(text)
@@ -90,9 +97,12 @@ export function createExpander(sources: ExpansionSources): Expander {
   }
 
   function expandEnv({ name, fallback, text }: Reference): Expansion {
-    usedEnv = true
     const value = sources.env[name]
-    if (value !== undefined && (value !== '' || fallback === null)) return constant(value)
+    if (value !== undefined && (value !== '' || fallback === null)) {
+      gave = true
+      return constant(value)
+    }
+    unset.add(name)
     if (fallback !== null) return constant(fallback)
     const near = didYouMean(
       name,
@@ -105,8 +115,8 @@ export function createExpander(sources: ExpansionSources): Expander {
   return {
     expand,
     circles,
-    get usedEnv() {
-      return usedEnv
+    get env() {
+      return { gave, unset: [...unset] }
     },
   }
 }

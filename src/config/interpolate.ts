@@ -5,7 +5,7 @@
  */
 import type { Json } from '../base/hash.js'
 import type { JsonSchema } from '../model/schema.js'
-import { createExpander, type Expander, type Expansion, type Problem } from './expand-text.js'
+import { createExpander, type EnvUse, type Expander, type Expansion, type Problem } from './expand-text.js'
 import type { Finding } from './finding.js'
 import { keepLiteral, type Live, type Piece, type Reference } from './reference.js'
 import { isFreeKey, schemasAt } from './schema-place.js'
@@ -14,8 +14,7 @@ import { childOf, isList, isMap, textAt, type JsonMap, type Path } from './tree.
 export interface Interpolation {
   readonly tree: Json
   readonly findings: readonly Finding[]
-  /** Whether any value came from the process's environment, so that the document alone does not tell the result. */
-  readonly usedEnv: boolean
+  readonly env: EnvUse
 }
 
 interface Scope {
@@ -75,7 +74,7 @@ export function interpolate(
   for (const { variable, problem } of expander.circles) {
     findings.push({ path: ['variables', variable], at: 'value', ...problem })
   }
-  return { tree: result, findings, usedEnv: expander.usedEnv }
+  return { tree: result, findings, env: expander.env }
 }
 
 function projectName(tree: Json, expander: Expander): string {

@@ -50,18 +50,23 @@ export async function loadConfig(request: ConfigRequest, context: RuleContext): 
   if ('message' in bytes) return fileProblem(name, bytes.message, bytes.hint)
   const place = cacheDirectory === null ? undefined : cachePlace(cacheDirectory, path, environment, bytes)
   const entry = place === undefined ? undefined : await readCache(place)
-  if (entry?.kind === 'valid') {
+  if (entry?.kind === 'valid' && entry.unset.every((variable) => isUnset(request.env[variable]))) {
     return { ok: true, config: normalise(entry.found.merged, entry.environment), ...entry.found }
   }
   const text = decode(bytes)
   if (text === undefined) return fileProblem(name, `${name} is not text in UTF-8`, 'Save it as UTF-8.')
   const file = { name, text }
-  if (entry !== undefined) {
+  if (entry?.kind === 'parsed') {
     return judge({ file, document: entry.document, place, parsed: undefined }, request, context)
   }
   const parsed = await parse(text)
   if (!isMap(parsed.tree)) return { ok: false, problems: await unusable(file, parsed) }
   return judge({ file, document: parsed.tree, place, parsed }, request, context)
+}
+
+/** As `${env.X:-default}` sees it. */
+function isUnset(value: string | undefined): boolean {
+  return value === undefined || value === ''
 }
 
 async function parse(text: string): Promise<ParsedFile> {
@@ -89,12 +94,14 @@ async function judge(loaded: Loaded, request: ConfigRequest, context: RuleContex
   const interpolation = interpolate(mergeOver(project, overrides), environment, request.env)
   const warnings = await validate(loaded, interpolation, environment, context)
   if ('problems' in warnings) return { ok: false, problems: warnings.problems }
-  const { tree: merged, usedEnv } = interpolation
+  const { tree: merged, env } = interpolation
   const config = normalise(merged, environment)
   const environments = environmentNames(document)
   const found = { configDigest: digestOf(config), merged, environments, warnings }
-  if (place !== undefined && !usedEnv) await writeCache(place, { kind: 'valid', environment, found })
-  else if (place !== undefined && parsed !== undefined) await writeCache(place, { kind: 'parsed', document })
+  if (place !== undefined && !env.gave) {
+    await writeCache(place, { kind: 'valid', environment, unset: env.unset, found })
+  } else if (place !== undefined && parsed !== undefined)
+    await writeCache(place, { kind: 'parsed', document })
   return { ok: true, config, ...found }
 }
 

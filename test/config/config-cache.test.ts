@@ -81,6 +81,22 @@ describe('the config cache', () => {
     })
   })
 
+  test('a default of the file stands as long as the process has no value for it', async () => {
+    await inProject(async ({ write, load, entries }) => {
+      await write(`${smallest}parallelism: "\${env.N:-3}"\n`)
+      const parallelism = async (env: Options['env'] = {}) => {
+        const result = await load({ env })
+        return result.ok && result.config.parallelism
+      }
+      expect(await parallelism()).toBe(3)
+      const [entry = ''] = await entries()
+      expect(await readFile(entry, 'utf8')).toContain('"kind":"valid"')
+      expect(await parallelism({ N: '' })).toBe(3)
+      expect(await parallelism({ N: '5' })).toBe(5)
+      expect(await parallelism()).toBe(3)
+    })
+  })
+
   test('an entry that is broken, cut or changed is one that is not there', async () => {
     await inProject(async ({ write, load, entries }) => {
       await write(smallest)
