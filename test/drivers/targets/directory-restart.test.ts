@@ -229,6 +229,9 @@ describe('a place that somebody else deployed to before', () => {
     await route(restart, a, null)
     await route(restart, a, null)
     expect(await readlink(current)).toBe(join(bench.path, 'releases', '20230101'))
+    await expect(route({ command: ['sh', '-c', 'exit 5'] }, a, null)).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+    })
     expect((await readFile(log, 'utf8')).trim().split('\n').at(-1)).toBe(
       join(bench.path, 'releases', '20230101'),
     )

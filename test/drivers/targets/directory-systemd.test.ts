@@ -1,6 +1,6 @@
 /** The restart by systemd on a machine that has it as its first process; elsewhere these tests are left out. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
 import type { CommandRequest } from '../../../src/model/shell.js'
@@ -23,7 +23,7 @@ function onHost(restart: { readonly [key: string]: string }): {
   readonly target: Target
 } {
   const { enter, shared } = JSON.parse(addressOf('systemd-host')) as { enter: string[]; shared: string }
-  const path = join(shared, 'directory-systemd')
+  const path = join(shared, basename(bench.folder))
   const run = (request: CommandRequest, signal: AbortSignal) => {
     const command = 'run' in request.command ? request.command.run : ['/bin/sh', '-c', request.command.shell]
     return bench.ports.shell.run({ ...request, command: { run: [...enter, ...command] } }, signal)
@@ -63,7 +63,7 @@ describe('a restart by a real systemd', () => {
     await target.route(a.instance, b.instance, bench.context())
     await seen(join(path, 'started'), '1.0.1')
     await onHost({ ...restart, action: 'reload' }).target.route(b.instance, a.instance, bench.context())
-    await seen(join(path, 'reloaded'), '1.0.1') // its working directory is still the one it was started in
+    await seen(join(path, 'reloaded'), '1.0.0') // systemd resolves the working directory anew
     await target.route(a.instance, null, bench.context())
     await expect(
       onHost({ ...restart, action: 'reload' }).target.route(null, a.instance, bench.context()),

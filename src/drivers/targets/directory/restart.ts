@@ -22,6 +22,8 @@ import {
 /** What a restart is about. */
 export interface RestartPlace {
   readonly goal: Goal
+  /** A first deployment is undone: what is not there to be restarted or stopped is no failure then. */
+  readonly isUndoing: boolean
   /** The folder of the release that serves now, or served until now; where commands run. */
   readonly folder: string
   readonly instance: Instance
@@ -46,12 +48,11 @@ export async function restartProgram(
   const command = restartCommand(restart, place.goal)
   if (command === null) return
   const result = await runHere(command, restart.timeoutMs, place, shell, context).catch((error: unknown) => {
-    if (restart.kind === 'systemd' && place.goal === 'stop' && hasNoCommand(error)) return null
+    if (restart.kind === 'systemd' && place.isUndoing && hasNoCommand(error)) return null
     throw error
   })
   if (result === null || (result.ended === 'exit' && result.exitCode === 0)) return
-  // undoing a first deployment that failed on a unit which does not exist: there is nothing to stop
-  if (restart.kind === 'systemd' && place.goal === 'stop' && result.exitCode === unitNotLoaded) return
+  if (restart.kind === 'systemd' && place.isUndoing && result.exitCode === unitNotLoaded) return
   const status = restart.kind === 'systemd' ? await unitStatus(restart, place, shell, context) : []
   throw restartFailure(restart, place, result, [...result.lastLines, ...status])
 }
@@ -159,15 +160,16 @@ async function signalProcess(
 ): Promise<void> {
   const absence = await signalOnce(restart, place, shell, context)
   if (absence === null) return
-  if (place.goal === 'serve' && place.previousVersion !== null) {
+  if (!place.isUndoing && place.previousVersion !== null) {
     throw new DeployError(
       'COMMAND_FAILED',
       `${place.instance.service} could not be told of its new release on ${place.instance.host}: ${absence}.`,
       { hint: 'Start the program, and see that it writes its number into that file; then deploy again.' },
     )
   }
-  const consequence =
-    place.goal === 'stop' ? 'there is nothing to stop' : 'start the program yourself this first time'
+  const consequence = place.isUndoing
+    ? 'there is nothing to stop'
+    : 'start the program yourself this first time'
   context.onLine({ stream: 'stderr', text: `${absence}: ${consequence}` })
 }
 

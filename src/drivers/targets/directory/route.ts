@@ -26,7 +26,7 @@ export async function routeTo(
   await tidyUp(layout)
   if (options.restart === null) return
   const versions = { version: to.release.version, previousVersion: from?.release.version ?? null }
-  const subject = { goal: 'serve', folder, instance: to, ...versions } as const
+  const subject = { goal: 'serve', isUndoing: false, folder, instance: to, ...versions } as const
   await restartProgram(options.restart, subject, ports.shell, context)
 }
 
@@ -43,11 +43,18 @@ export async function routeToNothing(place: Place, from: Instance, context: Oper
   const { version } = from.release
   if (restored !== null && (await isFolder(layout.current))) {
     const strangers = { version: '', previousVersion: version, folder: layout.current }
-    const subject = { goal: 'serve', instance: from, ...strangers } as const
+    const subject = { goal: 'serve', isUndoing: true, instance: from, ...strangers } as const
     return restartProgram(options.restart, subject, ports.shell, context)
   }
   if (!(await isFolder(folder))) return // it was never staged, so it never ran
-  const subject = { goal: 'stop', folder, instance: from, version, previousVersion: null } as const
+  const subject = {
+    goal: 'stop',
+    isUndoing: true,
+    folder,
+    instance: from,
+    version,
+    previousVersion: null,
+  } as const
   await restartProgram(options.restart, subject, ports.shell, context)
 }
 
