@@ -2,6 +2,7 @@
 import type { ReleaseRow, ReleasesReport } from '../../app/requests.js'
 import { showVersion } from '../../model/release.js'
 import { evidenceLines } from './error-view.js'
+import { heldLine } from './held-line.js'
 import { ago } from './relative-time.js'
 import { table, type Cell } from './table.js'
 import type { Style } from './terminal.js'
@@ -18,7 +19,10 @@ export function releasesText({ rows, problems }: ReleasesReport, style: Style, n
       ...evidenceLines(error, style, 6),
     ].join('\n'),
   )
-  return [...none, ...listing, ...failed].join('\n\n')
+  const held = rows.flatMap((row) =>
+    row.held === null ? [] : heldLine(row.service, row.held, style.width, now),
+  )
+  return [...none, ...listing, ...(held.length === 0 ? [] : [held.join('\n')]), ...failed].join('\n\n')
 }
 
 function releasesTable(rows: readonly ReleaseRow[], style: Style, now: Date): string {
@@ -39,7 +43,7 @@ function releasesTable(rows: readonly ReleaseRow[], style: Style, now: Date): st
       ago(row.publishedAt, now),
       ago(row.deployedAt, now),
       row.onTarget ? 'yes' : '–',
-      remark(row, now),
+      [...(row.pinned ? ['pinned'] : []), ...(row.held === null ? [] : ['held'])].join(', '),
     ]),
     width: style.width,
     titlePaint: style.paint.faint,
@@ -56,11 +60,4 @@ function statusCell({ status }: ReleaseRow, { paint }: Style): Cell {
     broken: paint.bad,
   }
   return { text: status, paint: colours[status] }
-}
-
-function remark({ held, pinned }: ReleaseRow, now: Date): string {
-  return [
-    ...(pinned ? ['pinned'] : []),
-    ...(held === null ? [] : [`held ${ago(held.at, now)}: ${held.reason}`]),
-  ].join('; ')
 }

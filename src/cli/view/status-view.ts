@@ -1,6 +1,7 @@
 /** `status` as text: what serves, since when, whether it is as recorded; pins, holds, locks and what was interrupted. */
 import type { ServiceStatus, StatusReport } from '../../app/requests.js'
 import { showVersion } from '../../model/release.js'
+import { heldLine } from './held-line.js'
 import { nextLines } from './next-lines.js'
 import { header } from './plan-view.js'
 import { ago } from './relative-time.js'
@@ -64,9 +65,7 @@ function detailLines(
             `${service} is pinned to ${showVersion(pin.version)} by ${pin.by}, ${ago(pin.at, now)}: ${pin.reason}`,
           ),
         ]),
-    ...holds.map(({ version, reason, at }) =>
-      say(`${service} ${showVersion(version)} is held, ${ago(at, now)}: ${reason}`),
-    ),
+    ...holds.map((hold) => heldLine(service, hold, style.width, now)),
     ...(observation?.notices ?? []).map((notice) => say(`note: ${service}: ${notice}`)),
   ]
 }
