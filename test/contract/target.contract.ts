@@ -203,6 +203,32 @@ export function targetContract(driver: TargetDriver, prepare: () => Promise<Targ
       expect(await world.look()).toEqual(before)
     })
 
+    test('a refused claim disturbs nothing of the one that stands', async () => {
+      const [a] = world.releases
+      const held = await claim('d1')
+      let obtaining = false
+      const refused: unknown[] = []
+      // while the release is being staged, others keep coming
+      const crowd = async () => {
+        while (!obtaining) await new Promise((resolve) => setImmediate(resolve))
+        for (let round = 0; round < 10; round++)
+          await claim('d2').catch((error: unknown) => refused.push(error))
+      }
+      const staging = world.target.stage(
+        a.instance,
+        () => {
+          obtaining = true
+          return a.obtain()
+        },
+        world.context,
+      )
+      await Promise.all([staging, crowd()])
+      expect(refused).toHaveLength(10)
+      await route(null, a)
+      await held.release()
+      expect(await inspect(a)).toMatchObject({ serving: a.instance.name, drift: [], notices: [] })
+    })
+
     test('of many claims at once at most one holds, the others are told so, and nothing is left', async () => {
       const before = await world.look()
       for (let round = 0; round < 20; round++) {

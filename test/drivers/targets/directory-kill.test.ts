@@ -58,6 +58,12 @@ const discard = ({ bench, next }: Scene) => bench.target(options).discard(next.i
 const route = ({ bench }: Scene, from: StageableRelease | null, to: StageableRelease | null) =>
   bench.target(options).route(from?.instance ?? null, to?.instance ?? null, bench.context())
 
+async function claim({ bench }: Scene): Promise<void> {
+  const request = { deployment: 'd2', by: 'tester', incoming: [] }
+  const held = await bench.target(options).claim(request, bench.context().signal)
+  await held.release()
+}
+
 async function serveOld(scene: Scene): Promise<void> {
   await stage(scene, scene.old)
   await route(scene, null, scene.old)
@@ -101,6 +107,12 @@ const scripts: { readonly [title: string]: Script } = {
     finish: (scene) => route(scene, null, scene.next),
     undo: (scene) => route(scene, scene.next, null),
   },
+  'a claim': {
+    verb: 'claim',
+    prepare: async () => undefined,
+    finish: claim,
+    undo: claim,
+  },
   'a prune': {
     verb: 'prune',
     prepare: async (scene) => {
@@ -125,7 +137,7 @@ describe('a directory target killed before every change it makes to the disk', (
         })
         let kills = 0
         while (await inScene(script, (scene) => surviveKill(script, scene, kills + 1, before, after))) kills++
-        expect(kills).toBeGreaterThan(script.verb === 'route' ? 3 : 8)
+        expect(kills).toBeGreaterThan(['route', 'claim'].includes(script.verb) ? 3 : 8)
       },
     )
   }

@@ -11,7 +11,7 @@ import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
 import { writeAtomically } from '../../system/write-atomically.js'
-import { ensureOwnFolder, tidyUp } from './own-folders.js'
+import { ensureOwnFolder, leave, tidyUp } from './own-folders.js'
 import { isAbsent } from './current-link.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
@@ -40,18 +40,26 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
     since: ports.clock.now().toISOString(),
   }
   const file = `${randomHex(16)}.json`
-  const release = async (): Promise<void> => {
+  const takeAway = async (): Promise<void> => {
     await rm(join(layout.claim, file), { force: true })
-    await tidyUp(layout)
+    await leave(layout)
   }
   try {
     await putDown(layout, file, own)
     await stepBackForOthers(layout, file)
   } catch (error) {
-    await release().catch(() => undefined) // what counts is the error above
+    await takeAway().catch(() => undefined) // what counts is the error above
     throw error
   }
-  return { release }
+  let isHeld = true
+  return {
+    async release() {
+      if (!isHeld) return
+      await tidyUp(layout) // while nobody else may work there
+      await takeAway()
+      isHeld = false
+    },
+  }
 }
 
 /** Somebody who leaves may remove empty folders just before the file is put into them: then once more. */

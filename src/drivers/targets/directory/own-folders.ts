@@ -72,27 +72,35 @@ export async function ensureFolders(layout: Layout): Promise<void> {
 
 /**
  * The end of every operation: removes what killed ones have left half written, and the folders deployctl made, as far
- * as they are empty. Deployctl's own goes last, when nothing else is left.
+ * as they are empty. Only for one who holds the claim: what is half written may be somebody's who is at it.
  */
 export async function tidyUp(layout: Layout): Promise<void> {
   await rm(layout.nextLink, { force: true, recursive: true })
   await emptyTrash(layout).catch(() => undefined) // what cannot be removed is told of when releases are pruned
-  for (const folder of [layout.records, layout.manifests, layout.incoming, layout.trash, layout.claim]) {
+  for (const folder of [layout.records, layout.manifests, layout.incoming, layout.claim]) {
     for (const name of await namesIn(folder)) {
       // somebody who is writing a claim this moment writes it again
       if (isTemporary(name)) await rm(join(folder, name), { force: true, recursive: true })
     }
-    await removeIfEmpty(folder)
   }
+  for (const folder of [layout.records, layout.manifests, layout.incoming]) await removeIfEmpty(folder)
+  const made = await readMade(layout)
+  for (const folder of [layout.releases, layout.shared]) {
+    if (made?.includes(folder) === true) await removeIfEmpty(folder)
+  }
+  await leave(layout)
+}
+
+/** Removes deployctl's own folder, and what it is in, when nothing is left in them: neither notes nor a claim. */
+export async function leave(layout: Layout): Promise<void> {
+  await removeIfEmpty(layout.claim)
   const top = (await missingOf([layout.own, ...ancestorsOf(layout.root)])).at(-1)
   if (top !== undefined) await removeDrafts(top)
   const made = await readMade(layout)
   if (made === null) return
-  for (const folder of [layout.releases, layout.shared])
-    if (made.includes(folder)) await removeIfEmpty(folder)
   if ((await namesIn(layout.own)).some((name) => join(layout.own, name) !== layout.made)) return
   await rm(layout.made, { force: true })
-  if (!(await removeIfEmpty(layout.own))) return writeMade(layout, layout.made, made) // another process began to work here
+  if (!(await removeIfEmpty(layout.own))) return writeMade(layout, layout.made, made) // somebody has just come
   for (const folder of ancestorsOf(layout.root)) if (made.includes(folder)) await removeIfEmpty(folder)
 }
 

@@ -28,8 +28,8 @@ export interface ReleaseRecord {
 
 export async function readRecord(layout: Layout, name: string): Promise<ReleaseRecord | null> {
   const record = await readJson(releasePaths(layout, name).record)
-  // anything of this format was written by writeRecord
-  return isOfFormat(record) && record['name'] === name ? (record as unknown as ReleaseRecord) : null
+  if (!isOfFormat(record) || record['name'] !== name || typeof record['release'] !== 'object') return null
+  return record as unknown as ReleaseRecord // anything like this was written by writeRecord
 }
 
 /** The entries of a folder, sorted; none when it is not there. */

@@ -4,7 +4,7 @@
  * What is going to be put there is written down first (the intents), so that the discard of a staging that was killed
  * half way still knows it. What somebody has used since is left: it is not deployctl's to lose.
  */
-import { lstat, mkdir, readlink, rename, rm, rmdir, stat, symlink } from 'node:fs/promises'
+import { lstat, mkdir, readlink, rename, rmdir, stat, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import type { OperationContext } from '../../../model/target.js'
@@ -79,7 +79,7 @@ async function share(
   for (const parent of situation.missingParents) await makeFolder(join(layout.shared, parent), give)
   if (action === 'makeFolder') await makeFolder(inShared, give)
   if (action === 'move') await moveIn(inRelease, inShared)
-  if (action === 'keep') await rm(inRelease, { recursive: true, force: true })
+  if (action === 'keep') await removeTree(layout, inRelease)
   for (const parent of parentsOf(place)) await makeFolder(join(tree, parent), give)
   await symlink(sharedLinkText(place), inRelease)
   await give(inRelease)
