@@ -15,7 +15,10 @@ export interface WorldOptions {
 }
 
 /** A folder that is not there is an empty world; one that is there has at least the entry `.`. */
-export async function worldOfFolder(root: string, { without = () => false }: WorldOptions = {}): Promise<FolderWorld> {
+export async function worldOfFolder(
+  root: string,
+  { without = () => false }: WorldOptions = {},
+): Promise<FolderWorld> {
   const world: { [path: string]: string } = {}
   const visit = async (place: string): Promise<void> => {
     if (without(place)) return
@@ -34,7 +37,10 @@ async function describe(path: string): Promise<string> {
   const mode = (entry.mode & 0o7777).toString(8)
   if (entry.isDirectory()) return `folder ${mode}`
   if (!entry.isFile()) return `other ${(entry.mode & 0o170000).toString(8)} ${mode}`
-  const digest = createHash('sha256').update(await readFile(path)).digest('hex').slice(0, 12)
+  const digest = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+    .slice(0, 12)
   return `file ${mode} ${digest}`
 }
 
