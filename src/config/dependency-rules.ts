@@ -1,8 +1,7 @@
-/** dependsOn: every name is a service, none is the service itself, and there is no circle. Linear in services. */
+/** dependsOn leads nowhere back: no service waits for itself, by whatever way. Linear in services. */
 import type { Json } from '../base/hash.js'
 import type { Finding } from './finding.js'
-import { unknownName } from './unknown-name.js'
-import { childOf, entriesAt, textsAt } from './tree.js'
+import { entriesAt, textsAt } from './tree.js'
 
 interface Dependency {
   readonly from: string
@@ -11,21 +10,13 @@ interface Dependency {
 }
 
 export function dependencyRules(tree: Json): readonly Finding[] {
-  const services = childOf(tree, 'services') ?? {}
   const dependencies = new Map(
     entriesAt(tree, 'services').map(([from, service]) => [
       from,
       textsAt(service, 'dependsOn').map(([index, to]): Dependency => ({ from, to, index })),
     ]),
   )
-  const all = [...dependencies.values()].flat()
-  const unknown = all.filter(({ to }) => childOf(services, to) === undefined)
-  return [
-    ...unknown.flatMap(({ to, from, index }) =>
-      unknownName(tree, 'services', 'service', to, pathOf(from, index)),
-    ),
-    ...circles(dependencies),
-  ]
+  return circles(dependencies)
 }
 
 function pathOf(service: string, index: string): readonly string[] {

@@ -1,26 +1,17 @@
-/** Hooks: the service exists, what undoes them makes sense, and where they run is there at that moment. */
+/** Hooks: the moment fits, what undoes them makes sense, and where they run is there at that moment. */
 import type { Json } from '../base/hash.js'
 import type { Finding } from './finding.js'
 import { momentsWithRelease } from './hook-moments.js'
-import { unknownName } from './unknown-name.js'
 import { childOf, entriesAt, textAt } from './tree.js'
 
 const ofServices: ReadonlySet<string> = new Set(['beforeStart', 'beforeSwitch', 'afterSwitch'])
 
 export function hookRules(tree: Json): readonly Finding[] {
   return entriesAt(tree, 'hooks').flatMap(([name, hook]) => [
-    ...serviceFindings(tree, name, hook),
     ...momentFindings(name, hook),
     ...undoFindings(name, hook),
     ...directoryFindings(name, hook),
   ])
-}
-
-function serviceFindings(tree: Json, name: string, hook: Json): readonly Finding[] {
-  const service = textAt(hook, 'service')
-  return service === undefined
-    ? []
-    : unknownName(tree, 'services', 'service', service, ['hooks', name, 'service'])
 }
 
 /** Between staging and the end of a switch, time belongs to a service: a hook without one would run at no moment. */

@@ -20,6 +20,8 @@ export interface PlainTree {
 
 /** Values that aliases may add, beyond those written. A real file is far below it. */
 const aliasLimit = 1_000_000
+/** Levels of maps and lists. What comes after walks through them by recursion. */
+const deepest = 100
 
 interface Converted {
   readonly value: Json
@@ -37,6 +39,7 @@ export function plainTree(yaml: Yaml, document: Document.Parsed): PlainTree {
   const aliases = new Map<Node, Node>()
   const anchors = new Map<string, Anchored>()
   let added = 0
+  let depth = 0
 
   function report(node: Node, message: string, hint?: string): Converted {
     const [start, end] = node?.range ?? [0, 0]
@@ -54,11 +57,14 @@ export function plainTree(yaml: Yaml, document: Document.Parsed): PlainTree {
     if (node === null) return nothing
     if (yaml.isAlias(node)) return convertAlias(node)
     if (node.anchor !== undefined) anchors.set(node.anchor, { node, converted: undefined })
+    if (depth > deepest) return report(node, `more than ${deepest} levels, one in another`)
+    depth++
     const converted = yaml.isMap(node)
       ? convertMap(node)
       : yaml.isSeq(node)
         ? convertList(node)
         : convertScalar(node)
+    depth--
     if (node.anchor !== undefined) anchors.set(node.anchor, { node, converted })
     return converted
   }

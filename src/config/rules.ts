@@ -11,8 +11,8 @@ import type { TargetTraits } from '../model/target.js'
 import { isPolicyText } from '../model/version.js'
 import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
+import { nameRules } from './name-rules.js'
 import { hookRules } from './hook-rules.js'
-import { unknownName } from './unknown-name.js'
 import { checkDefaults, defaultStrategy } from './defaults.js'
 import { childOf, entriesAt, textAt, textsAt } from './tree.js'
 
@@ -26,10 +26,10 @@ export interface RuleContext {
 export function ruleFindings(tree: Json, context: RuleContext): readonly Finding[] {
   return [
     ...entriesAt(tree, 'services').flatMap(([name, service]) => [
-      ...referenceFindings(tree, name, service),
       ...versionFindings(name, service),
       ...strategyFindings(tree, name, service, context),
     ]),
+    ...nameRules(tree),
     ...dependencyRules(tree),
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
@@ -56,18 +56,6 @@ export function ruleWarnings(tree: Json): readonly Finding[] {
     ),
     ...entriesAt(tree, 'healthChecks').flatMap(([name]) =>
       everyCheck || checks.has(name) ? [] : [unused('healthChecks', name, 'health check')],
-    ),
-  ]
-}
-
-function referenceFindings(tree: Json, name: string, service: Json): readonly Finding[] {
-  const source = textAt(service, 'source')
-  return [
-    ...(source === undefined
-      ? []
-      : unknownName(tree, 'sources', 'source', source, ['services', name, 'source'])),
-    ...textsAt(service, 'healthChecks').flatMap(([index, check]) =>
-      unknownName(tree, 'healthChecks', 'health check', check, ['services', name, 'healthChecks', index]),
     ),
   ]
 }

@@ -14,7 +14,7 @@ type SecretProvider = SecretProviderCommand | SecretProviderEnv | SecretProvider
 /**
  * Where releases come from.
  */
-type Source = SourceDirectory | SourceGit | SourceHttp | SourceNpm
+type Source = SourceDirectory | SourceGit | SourceGithub | SourceHttp | SourceNpm
 /**
  * Files on a web server: versions from an index or from a list here, addresses from the index or a template.
  */
@@ -324,6 +324,35 @@ interface SourceGit {
    * How long each build command may take.
    */
   buildTimeout?: string
+}
+/**
+ * The releases of a GitHub repository: each is one of the files attached to it.
+ */
+interface SourceGithub {
+  /**
+   * The kind of source.
+   */
+  type: 'github'
+  /**
+   * The owner and the name of the repository.
+   */
+  repository: string
+  /**
+   * The name of the attached file that is deployed, with {version}, {tag}, {os} and {arch} where they stand in it. {os} and {arch} are those of this machine, in any of their usual spellings. Without it, the first plan shows the names there are.
+   */
+  asset?: string
+  /**
+   * What a release tag looks like. A `v` before the number is accepted and not part of the version.
+   */
+  tag?: string
+  /**
+   * The token to read with. Without it, GH_TOKEN or GITHUB_TOKEN; public repositories need none, but one raises the rate limit.
+   */
+  token?: string
+  /**
+   * The address of the API of a GitHub Enterprise server. Plain http is for this machine only.
+   */
+  baseUrl?: string
 }
 /**
  * A package of an npm registry: its versions are the releases, its tarball is the artifact.

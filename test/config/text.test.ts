@@ -152,6 +152,13 @@ services:
 })
 
 describe('size', () => {
+  test('levels', async () => {
+    const nested = (levels: number) =>
+      problemsIn(`${smallest}x-a: ${'['.repeat(levels)}${']'.repeat(levels)}\n`)
+    expect(await nested(99)).toEqual([])
+    expect(await nested(150)).toEqual([expect.stringMatching(/^7:\d+ more than 100 levels, one in another$/)])
+  })
+
   test('a file of five megabytes', async () => {
     const big = `${smallest}x-data:\n${Array.from({ length: 100_000 }, (_, index) => `  key-${index}: "some text that fills the line, number ${index}"\n`).join('')}`
     expect(big.length).toBeGreaterThan(5_000_000)
