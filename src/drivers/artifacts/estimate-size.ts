@@ -8,7 +8,7 @@ import type { FetchedArtifact } from '../../model/source.js'
 import { fileError } from '../system/file-error.js'
 import { archiveFormat, type Packing } from './archive-format.js'
 import { defaultLimits } from './unpack/limits.js'
-import { readZipDirectory } from './unpack/read-zip.js'
+import { zipDirectory } from './unpack/zip-directory.js'
 import { walkTree } from './walk-tree.js'
 
 export interface SizeEstimate {
@@ -27,8 +27,7 @@ export async function estimateSize(artifact: FetchedArtifact, signal: AbortSigna
     const { size } = await stat(artifact.path)
     const format = await archiveFormat(artifact.path, artifact.name)
     if (format.kind === 'zip') {
-      const entries = await readZipDirectory(artifact.path, defaultLimits)
-      return { bytes: entries.reduce((sum, entry) => sum + entry.size, 0), exact: true }
+      return { bytes: await sizeOfZip(artifact.path), exact: true }
     }
     if (format.kind !== 'packed') return { bytes: size, exact: true }
     const guess = size * usualFactor[format.packing]
@@ -38,6 +37,15 @@ export async function estimateSize(artifact: FetchedArtifact, signal: AbortSigna
     }
   } catch (error) {
     throw fileError(error, 'measure', artifact.path)
+  }
+}
+
+async function sizeOfZip(path: string): Promise<number> {
+  const handle = await open(path, 'r')
+  try {
+    return (await zipDirectory(handle, defaultLimits)).reduce((sum, entry) => sum + entry.size, 0)
+  } finally {
+    await handle.close()
   }
 }
 

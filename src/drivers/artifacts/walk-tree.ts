@@ -2,8 +2,8 @@
  * Goes through a folder and everything below it, in order of path. Shared by what makes manifests and what estimates
  * sizes. It never follows links.
  *
- * The calls are synchronous, because each takes microseconds and a release has tens of thousands of them: 10,000 files
- * are walked in 0.1 s instead of 0.6 s. After every few the event loop gets its turn.
+ * The calls are synchronous, because each takes microseconds, a trip through the thread pool ten times as long, and a
+ * release has tens of thousands of them. After every few the event loop gets its turn.
  */
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'

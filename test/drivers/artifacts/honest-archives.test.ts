@@ -249,8 +249,8 @@ describe('unzip makes the same', () => {
     )
     const facts = await unpacked('descriptor.zip', bytes)
     expect(facts).toMatchObject({
-      a: expect.stringMatching(/^file 644 250 /),
-      b: expect.stringMatching(/^file 644 1 /),
+      a: expect.stringMatching(/^file 644 250 /) as string,
+      b: expect.stringMatching(/^file 644 1 /) as string,
       d: 'folder 700',
     })
   })
@@ -259,13 +259,13 @@ describe('unzip makes the same', () => {
 describe('what is no archive', () => {
   test('a program and a script may be run, a text may not', async () => {
     expect(await unpacked('tool', readFileSync(process.execPath).subarray(0, 5000))).toMatchObject({
-      tool: expect.stringMatching(/^file 755/),
+      tool: expect.stringMatching(/^file 755/) as string,
     })
     expect(await unpacked('script', Buffer.from('#!/bin/sh\n'))).toMatchObject({
-      script: expect.stringMatching(/^file 755/),
+      script: expect.stringMatching(/^file 755/) as string,
     })
     expect(await unpacked('notes.txt', Buffer.from('hello'))).toMatchObject({
-      'notes.txt': expect.stringMatching(/^file 644/),
+      'notes.txt': expect.stringMatching(/^file 644/) as string,
     })
   })
 

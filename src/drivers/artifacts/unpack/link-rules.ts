@@ -2,7 +2,7 @@
  * Which links are let in: those that stay within the release, wherever other links may lead. Pure; nothing is asked of
  * the disk, so nothing on it can make the answer wrong.
  */
-import { refusedEntry } from './refusal.js'
+import { quoted, refusedEntry } from './refusal.js'
 
 const mostHops = 40
 
@@ -19,14 +19,15 @@ export function assertStaysInside(path: string, links: Links): void {
   if (target === '' || /[\u0000-\u001f\u007f]/.test(target)) {
     throw refusedEntry(path, 'is a link with an empty target, or control characters in it')
   }
-  if (target.startsWith('/')) throw refusedEntry(path, `is a link to an absolute path (${target})`)
+  if (target.startsWith('/')) throw refusedEntry(path, `is a link to an absolute path (${quoted(target)})`)
   const here = path.split('/').slice(0, -1)
   const toWalk = target.split('/').reverse()
   let hops = 0
   for (let segment = toWalk.pop(); segment !== undefined; segment = toWalk.pop()) {
     if (segment === '' || segment === '.') continue
     if (segment === '..') {
-      if (here.pop() === undefined) throw refusedEntry(path, `is a link that leaves the release (${target})`)
+      if (here.pop() === undefined)
+        throw refusedEntry(path, `is a link that leaves the release (${quoted(target)})`)
       continue
     }
     here.push(segment)
@@ -34,7 +35,7 @@ export function assertStaysInside(path: string, links: Links): void {
     if (further === undefined) continue
     if (++hops > mostHops) return
     if (further.startsWith('/'))
-      throw refusedEntry(path, `is a link that leaves the release by way of ${here.join('/')}`)
+      throw refusedEntry(path, `is a link that leaves the release by way of ${quoted(here.join('/'))}`)
     here.pop()
     toWalk.push(...further.split('/').reverse())
   }

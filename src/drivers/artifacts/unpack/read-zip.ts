@@ -4,62 +4,32 @@
  * and programs that read from the back must see the same archive, or it is refused.
  */
 import { open, type FileHandle } from 'node:fs/promises'
-import { createReadStream } from 'node:fs'
+import { createReadStream, readSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
+import { systemCodeOf } from '../../../base/deploy-error.js'
 import { formatSize } from '../../../base/size.js'
 import type { ArchiveEntry, Piece } from './archive-entry.js'
 import { noPieces } from './archive-entry.js'
 import { closed } from './byte-stream.js'
 import { ratioMattersFromBytes, type UnpackLimits } from './limits.js'
 import { refusedArchive, refusedEntry } from './refusal.js'
-import { zipFacts, type ZipFacts } from './zip-facts.js'
+import { zipDirectory } from './zip-directory.js'
+import type { ZipFacts } from './zip-facts.js'
 
 const chunkBytes = 2 ** 20
 const localHeaderBytes = 30
 const localHeaderSignature = 0x04034b50
 
-/** The whole directory, in the order of the content. Throws ARCHIVE_REFUSED. */
-export async function readZipDirectory(path: string, limits: UnpackLimits): Promise<readonly ZipFacts[]> {
-  const handle = await open(path, 'r')
-  try {
-    return await directoryOf(handle, limits)
-  } finally {
-    await handle.close()
-  }
-}
-
-async function directoryOf(handle: FileHandle, limits: UnpackLimits): Promise<readonly ZipFacts[]> {
-  const yauzl = await import('yauzl')
-  try {
-    // decodeStrings is off, so names and comments are bytes, and yauzl judges none of them
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false } as const
-    const zip = await yauzl.fromFdPromise(handle.fd, options)
-    if (zip.entryCount > limits.entries) throw refusedArchive(`it has more than ${limits.entries} entries`)
-    const facts: ZipFacts[] = []
-    for await (const entry of zip.eachEntry()) facts.push(zipFacts(entry, yauzl.getFileNameLowLevel))
-    return facts.sort((a, b) => a.headerAt - b.headerAt)
-  } catch (error) {
-    throw damaged(error)
-  }
-}
-
-function damaged(error: unknown): Error {
-  if (error instanceof DeployError) return error
-  if (!(error instanceof Error)) return new Error(String(error))
-  return refusedArchive(`it is a damaged or truncated zip: ${error.message}`, { cause: error })
-}
-
 export async function* readZip(path: string, limits: UnpackLimits): AsyncGenerator<ArchiveEntry> {
   const handle = await open(path, 'r')
   try {
-    const all = await directoryOf(handle, limits)
+    const all = await zipDirectory(handle, limits)
     const { size } = await handle.stat()
     refuseBomb(all, size, limits)
     let end = 0
     for (const facts of all) {
-      const dataAt = await assertHeader(handle, facts, end)
+      const dataAt = assertHeader(handle, facts, end)
       end = dataAt + facts.packed
       if (end > size) throw refusedEntry(facts.name, 'goes on after the end of the archive')
       const target = facts.kind === 'symlink' ? await linkTarget(handle, path, facts, dataAt) : facts.special
@@ -90,10 +60,10 @@ function refuseBomb(all: readonly ZipFacts[], size: number, limits: UnpackLimits
 }
 
 /** Where the content begins. What stands there must be what the directory says, and nothing else before it. */
-async function assertHeader(handle: FileHandle, facts: ZipFacts, previousEnd: number): Promise<number> {
+function assertHeader(handle: FileHandle, facts: ZipFacts, previousEnd: number): number {
   if (facts.headerAt < previousEnd) throw refusedEntry(facts.name, 'overlaps with another entry')
-  await refuseHidden(handle, previousEnd, facts.headerAt)
-  const header = await readAt(handle, facts.headerAt, localHeaderBytes + facts.rawName.length)
+  refuseHidden(handle, previousEnd, facts.headerAt)
+  const header = readAt(handle, facts.headerAt, localHeaderBytes + facts.rawName.length)
   if (header.length < localHeaderBytes || header.readUInt32LE(0) !== localHeaderSignature) {
     throw refusedEntry(facts.name, 'is not where the directory of the archive says')
   }
@@ -105,17 +75,17 @@ async function assertHeader(handle: FileHandle, facts: ZipFacts, previousEnd: nu
 }
 
 /** Between entries there may be data descriptors and padding, but not an entry that the directory does not know. */
-async function refuseHidden(handle: FileHandle, from: number, to: number): Promise<void> {
+function refuseHidden(handle: FileHandle, from: number, to: number): void {
   if (to - from < localHeaderBytes) return
-  const gap = await readAt(handle, from, Math.min(to - from, chunkBytes))
+  const gap = readAt(handle, from, Math.min(to - from, chunkBytes))
   const signature = Buffer.from([0x50, 0x4b, 0x03, 0x04])
   if (gap.includes(signature)) throw refusedArchive('it holds an entry that its directory does not know')
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+/** Synchronous, like all small things here: an archive of 10,000 files takes a quarter of the time. */
+function readAt(handle: FileHandle, position: number, length: number): Buffer {
   const buffer = Buffer.allocUnsafe(length)
-  const { bytesRead } = await handle.read(buffer, 0, length, position)
-  return buffer.subarray(0, bytesRead)
+  return buffer.subarray(0, readSync(handle.fd, buffer, 0, length, position))
 }
 
 async function linkTarget(
@@ -160,8 +130,8 @@ async function* content(
   }
 }
 
-async function* small(handle: FileHandle, facts: ZipFacts, dataAt: number): AsyncGenerator<Buffer> {
-  const packed = await readAt(handle, dataAt, facts.packed)
+function* small(handle: FileHandle, facts: ZipFacts, dataAt: number): Generator<Buffer> {
+  const packed = readAt(handle, dataAt, facts.packed)
   if (facts.size === 0 && facts.packed === 0) return
   yield facts.method === 'stored'
     ? packed

@@ -16,7 +16,7 @@ import type { ArchiveEntry, Piece } from './archive-entry.js'
 import { segmentsOf } from './entry-name.js'
 import type { UnpackLimits } from './limits.js'
 import { assertStaysInside } from './link-rules.js'
-import { refusedArchive, refusedEntry } from './refusal.js'
+import { quoted, refusedArchive, refusedEntry } from './refusal.js'
 import type { Selection } from './selection.js'
 import { TreePlan } from './tree-plan.js'
 
@@ -146,7 +146,7 @@ export class TreeWriter {
     if (!this.#plan.isFile(target)) {
       throw refusedEntry(
         entry.name,
-        `is a hard link to ${JSON.stringify(entry.target)}, which is no file of the archive`,
+        `is a hard link to ${quoted(entry.target)}, which is no file of the archive`,
       )
     }
     if (path === target) return
