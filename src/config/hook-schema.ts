@@ -29,7 +29,8 @@ export const hookSchema: JsonSchema = {
     },
     service: {
       type: 'string',
-      description: 'The service it belongs to. Without it, the hook runs once per deployment.',
+      description:
+        'The service it belongs to; beforeStart, beforeSwitch and afterSwitch need one. Without it, the hook runs once per deployment.',
       examples: ['api'],
     },
     run,

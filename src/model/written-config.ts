@@ -697,7 +697,7 @@ interface Hook {
     | 'beforeRollback'
     | 'afterRollback'
   /**
-   * The service it belongs to. Without it, the hook runs once per deployment.
+   * The service it belongs to; beforeStart, beforeSwitch and afterSwitch need one. Without it, the hook runs once per deployment.
    */
   service?: string
   /**
