@@ -118,14 +118,6 @@ export function reportOf(error: unknown): ErrorReport {
   }
 }
 
-/** The other way round: a report read back from a journal or a record becomes an error that can be shown. */
-export function errorOf(report: ErrorReport): DeployError {
-  return new DeployError(report.code, report.message, {
-    ...(report.hint === undefined ? {} : { hint: report.hint }),
-    ...(report.details === undefined ? {} : { details: report.details }),
-  })
-}
-
 /** The `code` of a Node system error (`ENOENT`, `EACCES` …), or undefined for anything else. */
 export function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
