@@ -17,7 +17,7 @@ export function parseAddress(text: string): Address {
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
     throw new DeployError(
       'CONFIG_INVALID',
-      `${url === null ? 'a download address' : showAddress(url)} is not a URL`,
+      `${url === null ? 'an address' : showAddress(url)} is no http address`,
       {
         hint: 'Write a whole address that begins with https:// or http://.',
       },

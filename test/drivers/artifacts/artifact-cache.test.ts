@@ -136,6 +136,8 @@ describe('an artifact is fetched once', () => {
       ({ done }) => done > 0 && cancel.abort(),
       cancel.signal,
     )
+    first.catch(() => undefined) // it may be over before it is looked at
+    await until(() => server.requests.length > 0) // it has the lock
     const second = obtain()
     await expect(first).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(readFileSync((await second).path).equals(content)).toBe(true)

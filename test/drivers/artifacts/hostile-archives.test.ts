@@ -114,6 +114,10 @@ const hostile: Record<string, Case> = {
     bytes: makeTar(folder('a'), link('a', 'b')),
     says: /comes twice: as a folder and as a symlink/,
   },
+  'a link with an endless target': {
+    bytes: makeTar(pax({ linkpath: 'a/'.repeat(3000) }), link('a', 'b')),
+    says: /target of more than 4095 bytes/,
+  },
   'a link with an empty target': { bytes: makeTar(link('a', '')), says: /empty target/ },
   'a hard link out': { bytes: makeTar(hardLink('a', '../../outside')), says: /has "\.\."/ },
   'a hard link to an absolute path': { bytes: makeTar(hardLink('a', '/etc/passwd')), says: /absolute path/ },

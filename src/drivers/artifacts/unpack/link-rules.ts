@@ -5,6 +5,8 @@
 import { quoted, refusedEntry } from './refusal.js'
 
 const mostHops = 40
+/** What systems take. */
+const longestTargetBytes = 4095
 
 /** Path of a symbolic link (joined by `/`) to its target. */
 export type Links = ReadonlyMap<string, string>
@@ -20,6 +22,9 @@ export function assertStaysInside(path: string, links: Links): void {
     throw refusedEntry(path, 'is a link with an empty target, or control characters in it')
   }
   if (target.startsWith('/')) throw refusedEntry(path, `is a link to an absolute path (${quoted(target)})`)
+  if (Buffer.byteLength(target) > longestTargetBytes) {
+    throw refusedEntry(path, `is a link with a target of more than ${longestTargetBytes} bytes`)
+  }
   const here = path.split('/').slice(0, -1)
   const toWalk = target.split('/').reverse()
   let hops = 0

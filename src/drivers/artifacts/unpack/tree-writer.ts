@@ -51,6 +51,7 @@ export class TreeWriter {
   readonly #links = new Map<string, string>()
   readonly #linkTimes = new Map<string, number | null>()
   #entries = 0
+  #steps = 0
   #files = 0
   #hardLinks = 0
   #bytes = 0
@@ -97,7 +98,10 @@ export class TreeWriter {
     const { selection, destination } = this.#options
     if (this.#entries === 0) throw refusedArchive('it is empty')
     selection.assertFound()
-    for (const path of this.#links.keys()) assertStaysInside(path, this.#links)
+    for (const path of this.#links.keys()) {
+      await this.#turn(0)
+      assertStaysInside(path, this.#links)
+    }
     for (const [path, target] of this.#links) {
       await this.#turn(0)
       this.#naming(path, () => {
@@ -182,8 +186,9 @@ export class TreeWriter {
   async #turn(entries = 1): Promise<void> {
     const { limits, signal } = this.#options
     this.#entries += entries
+    this.#steps++
     if (this.#entries > limits.entries) throw refusedArchive(`it has more than ${limits.entries} entries`)
-    if (this.#entries % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (this.#steps % entriesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
     if (signal.aborted) throw cancelled()
   }
 
