@@ -26,8 +26,9 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(clone, { recursive: true, force: true }))
 
-test('the README opens with two command lines; the first, after npm ci, builds and shows the main job', () => {
-  const block = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(clone, 'README.md'), 'utf8'))?.[1] ?? ''
+test('the README opens with two command lines; the first, after npm ci, builds and shows what the README shows', () => {
+  const readme = readFileSync(join(clone, 'README.md'), 'utf8')
+  const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
   const lines = block
     .trim()
     .split('\n')
@@ -39,7 +40,20 @@ test('the README opens with two command lines; the first, after npm ci, builds a
   expect(tour.status).toBe(0)
   for (const part of ['deployctl plan', 'Unwound in', 'rollback --to v1.0.1', 'deployctl history'])
     expect(said).toContain(part)
+  const fenced = readme.split(/^```/m).filter((_, index) => index % 2 === 1)
+  const shown = fenced.filter((text) => text.startsWith('\n')).map(steady)
+  expect(shown).toHaveLength(2)
+  for (const text of shown) expect(steady(said)).toContain(text.trim())
 })
+
+/** What differs from run to run: digests, ids, ports, times. */
+function steady(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/\b[0-9a-f]{8}\b/g, 'x')
+    .replace(/127\.0\.0\.1:\d+/g, 'host')
+    .replace(/[\d.]+m?s\b/g, 'time')
+}
 
 describe('the root deploy.yaml', () => {
   const run = (line: string) =>
