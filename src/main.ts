@@ -87,13 +87,13 @@ function services(): Services {
     version: packageJson.version,
     workingDirectory: process.cwd(),
     loadClock: async () => (await import('./wire.js')).clock,
-    async open({ file, environment, warn }) {
+    async open({ warn, ...project }) {
       const { composeUseCases } = await import('./wire.js')
-      return composeUseCases({ file, environment, env: process.env, warn })
+      return composeUseCases({ ...project, env: process.env, warn })
     },
-    async validate({ file, environment }) {
+    async validate(project) {
       const { validateFile } = await import('./wire.js')
-      return validateFile({ file, environment, env: process.env })
+      return validateFile({ ...project, env: process.env })
     },
   }
 }

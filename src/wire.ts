@@ -1,6 +1,6 @@
 /** The composition root: the only file that knows the drivers by name. It ties a deploy.yaml to everything that works on it. */
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DeployError } from './base/deploy-error.js'
 import { refusedOptions, type RefusedOption } from './app/refused-options.js'
 import { createUseCases } from './app/use-cases.js'
@@ -33,6 +33,8 @@ export const clock: Clock = systemClock
 export interface OpenOptions {
   /** Absolute. */
   readonly file: string
+  /** The same as it is best shown. */
+  readonly shown: string
   /** Null for the one that deploy.yaml means by default. */
   readonly environment: string | null
   readonly env: { readonly [name: string]: string | undefined }
@@ -43,11 +45,11 @@ export async function composeUseCases(
   options: OpenOptions & { readonly warn: (text: string) => void },
 ): Promise<Session> {
   const result = await load(options)
-  if (!result.ok) throw invalidConfig(options.file, result.problems)
+  if (!result.ok) throw invalidConfig(options.shown, result.problems)
   for (const warning of result.warnings) options.warn(`${placeOf(warning)}: ${warning.message}`)
   const world = composeWorld(result.config, result.configDigest, options)
-  const refused = problemsOf(refusedOptions(world), options.file)
-  if (refused.length > 0) throw invalidConfig(options.file, refused)
+  const refused = problemsOf(refusedOptions(world), options.shown)
+  if (refused.length > 0) throw invalidConfig(options.shown, refused)
   const { secrets } = world
   return {
     useCases: createUseCases(world),
@@ -64,14 +66,14 @@ export async function validateFile(options: OpenOptions): Promise<ConfigCheck> {
   if (!result.ok)
     return { environment: options.environment ?? '', problems: result.problems, warnings: [], merged: null }
   const { config, configDigest, warnings, merged } = result
-  const problems = problemsOf(refusedOptions(composeWorld(config, configDigest, options)), options.file)
+  const problems = problemsOf(refusedOptions(composeWorld(config, configDigest, options)), options.shown)
   return { environment: config.environment, problems, warnings, merged }
 }
 
-function load({ file, environment, env }: OpenOptions): Promise<ConfigResult> {
+function load({ file, shown, environment, env }: OpenOptions): Promise<ConfigResult> {
   const request = {
     file,
-    displayName: basename(file),
+    displayName: shown,
     environment,
     env,
     cacheDirectory: join(userCache(env), 'config'),
@@ -177,13 +179,13 @@ function invalidConfig(file: string, problems: readonly ConfigProblem[]): Deploy
     ...problem.frame.map((line) => `  ${line}`),
     ...(problem.hint === undefined ? [] : [`  ${problem.hint}`]),
   ])
-  return new DeployError('CONFIG_INVALID', `${basename(file)} has ${count}`, { details })
+  return new DeployError('CONFIG_INVALID', `${file} has ${count}`, { details })
 }
 
 /** What a driver refuses has a name in deploy.yaml, but no line: the driver has never seen the text. */
 function problemsOf(refused: readonly RefusedOption[], file: string): readonly ConfigProblem[] {
   return refused.map(({ place, error }) => ({
-    file: basename(file),
+    file,
     line: 1,
     column: 1,
     message: `${place}: ${error.message}`,

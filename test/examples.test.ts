@@ -31,7 +31,7 @@ describe.each(examples)('%s', (example) => {
 
   for (const environment of Object.keys(environments)) {
     test(`is valid for ${environment}`, async () => {
-      const { problems, warnings } = await validateFile({ file, environment, env: {} })
+      const { problems, warnings } = await validateFile({ file, shown: example, environment, env: {} })
       expect({ problems, warnings }).toEqual({ problems: [], warnings: [] })
     })
 
@@ -42,7 +42,13 @@ describe.each(examples)('%s', (example) => {
       try {
         for (const name of [example, 'examples'])
           await cp(join(root, name), join(folder, name), { recursive: true })
-        const open = { file: join(folder, example), environment, env: process.env, warn: () => undefined }
+        const open = {
+          file: join(folder, example),
+          shown: example,
+          environment,
+          env: process.env,
+          warn: () => undefined,
+        }
         const { useCases } = await composeUseCases(open)
         const plan = await useCases.planRelease({ services: [] }, new AbortController().signal)
         expect(plan.changes.every((change) => change.kind === 'create')).toBe(true)

@@ -5,8 +5,10 @@ import type { Session } from './services.js'
 
 export async function openSession(context: CommandContext): Promise<Session> {
   const { options, services, terminal } = context
+  const { file, shown } = locate(context)
   const session = await services.open({
-    file: locate(context).file,
+    file,
+    shown,
     environment: options.env,
     warn: (text) => warn(context, text),
   })

@@ -10,6 +10,8 @@ import type { ConfigProblem } from '../model/config-problem.js'
 export interface ProjectOptions {
   /** Absolute path of deploy.yaml. */
   readonly file: string
+  /** The same as it is best shown, in problems with their places. */
+  readonly shown: string
   readonly environment: string | null
 }
 

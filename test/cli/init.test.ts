@@ -26,6 +26,7 @@ describe('init', () => {
           const file = join(folder, 'deploy.yaml')
           const check = await validateFile({
             file,
+            shown: 'deploy.yaml',
             environment,
             env: { HOME: folder, XDG_CACHE_HOME: folder },
           })

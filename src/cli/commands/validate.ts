@@ -10,6 +10,7 @@ export const validate: CommandRun = async (context) => {
   const { file, shown } = locate(context)
   const { environment, problems, warnings, merged } = await services.validate({
     file,
+    shown,
     environment: options.env,
   })
   for (const problem of problems) terminal.record('problem', problem)

@@ -61,8 +61,9 @@ export function createSecrets(
       const found = new Map<string, string>()
       for (const name of new Set(secretNames(text))) found.set(name, await valueOf(name, signal))
       return text.replace(
-        /\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g,
-        (whole, name: string) => found.get(name) ?? whole,
+        /(\$?)\$\{secret\.([A-Za-z_][A-Za-z0-9_-]*)\}/g,
+        (whole, escape: string, name: string) =>
+          escape === '' ? (found.get(name) ?? whole) : whole.slice(1),
       )
     },
     mask,

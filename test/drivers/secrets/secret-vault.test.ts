@@ -211,6 +211,11 @@ describe('revealing', () => {
     }
   })
 
+  test('a reference that was escaped is the text it stands for, also beside a real one', async () => {
+    expect(await vault({}).reveal('$${secret.A}')).toBe('${secret.A}')
+    expect(await vault({ A: 'value' }).reveal('$${secret.A} is ${secret.A}')).toBe('${secret.A} is value')
+  })
+
   test('names that objects have by birth are no secrets', async () => {
     await expect(vault({}).reveal('${secret.constructor}')).rejects.toMatchObject({ code: 'SECRET_MISSING' })
   })
