@@ -3,16 +3,25 @@ import { createHash } from 'node:crypto'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** JSON with sorted keys, no white space, and without keys whose value is undefined. */
+/**
+ * JSON with sorted keys, no white space, and without keys whose value is undefined. Plans of thousands of steps go
+ * through here, so it builds one text and asks JSON.stringify only where something has to be escaped.
+ */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  let text = ''
+  const items = value as { readonly [key: string]: unknown } // any object that is no array
+  for (const key of Object.keys(items).sort()) {
+    const item = items[key]
+    if (item !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(item)}`
   }
-  return JSON.stringify(value)
+  return `{${text}}`
+}
+
+function quoted(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** `sha256:` and 64 hex digits of the bytes. */
