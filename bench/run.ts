@@ -1,5 +1,5 @@
 /**
- * `npm run bench [start-up plan apply kills]`: what deployctl costs, each line with its baseline in the same run.
+ * `npm run bench [start-up plan apply kills unpack]`: what deployctl costs, each line with its baseline in the same run.
  * Times are the least of several runs, the middle one in brackets.
  */
 import { availableParallelism } from 'node:os'
@@ -7,6 +7,7 @@ import { benchApply } from './apply.js'
 import { benchKills } from './kills.js'
 import { benchPlanMany } from './plan-many.js'
 import { benchStartUp } from './start-up.js'
+import { benchUnpack } from './unpack.js'
 import type { Row } from './measure.js'
 
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   plan: benchPlanMany,
   apply: benchApply,
   kills: benchKills,
+  unpack: benchUnpack,
 }
 
 const wanted = process.argv.slice(2)
