@@ -6,7 +6,7 @@
  */
 import { DeployError } from '../../../base/deploy-error.js'
 import { parseVersion } from '../../../model/release.js'
-import { readChecksumLine } from '../checksum-lines.js'
+import { readChecksumLine } from '../../artifacts/checksum-lines.js'
 import type { VersionReader } from '../version-pattern.js'
 
 export interface IndexEntry {
@@ -111,7 +111,8 @@ function readTextIndex(text: string, { versionOf }: IndexShape): readonly IndexE
     if (name === null || version === null) return []
     // a name with nothing around the version is no address
     const address = parseVersion(name) === version ? null : name
-    return [{ version, address, sha256: checksum?.sha256 ?? null, size: null, publishedAt: null }]
+    const sha256 = checksum?.algorithm === 'sha256' ? checksum.hex : null
+    return [{ version, address, sha256, size: null, publishedAt: null }]
   })
 }
 
