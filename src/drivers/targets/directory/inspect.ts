@@ -25,14 +25,17 @@ export async function inspectPlace(
   signal: AbortSignal,
 ): Promise<Observation> {
   const current = await readCurrent(layout)
-  const folders = await releaseFolders(layout)
+  // A place that is not there yet needs no further looks; most places of a first plan are not.
+  const isThere = current.kind !== 'missing' || (await exists(layout.root))
+  const folders = isThere ? await releaseFolders(layout) : []
+  const strays = isThere ? await straysIn(layout) : []
   const comparison = active === null ? null : await compareActive(layout, active, signal)
   return {
     host: active?.host ?? 'local',
     serving: current.kind === 'link' ? current.name : null,
     staged: folders.flatMap((folder) => stagedRelease(folder) ?? []),
     drift: active === null ? [] : driftOf(layout, active, current, comparison),
-    notices: noticesOf(layout, active, current, folders, await straysIn(layout)),
+    notices: noticesOf(layout, active, current, folders, strays),
   }
 }
 

@@ -24,21 +24,22 @@ export interface Layout {
   readonly nextLink: string
 }
 
+/** By text, not by `join`: `root` is normal already, and thousands of services are laid out for every plan. */
 export function layoutOf(root: string): Layout {
-  const own = join(root, '.deployctl')
+  const own = `${root}/.deployctl`
   return {
     root,
-    current: join(root, 'current'),
-    releases: join(root, 'releases'),
-    shared: join(root, 'shared'),
+    current: `${root}/current`,
+    releases: `${root}/releases`,
+    shared: `${root}/shared`,
     own,
-    records: join(own, 'records'),
-    manifests: join(own, 'manifests'),
-    incoming: join(own, 'incoming'),
-    trash: join(own, 'trash'),
-    claim: join(own, 'claim'),
-    made: join(own, 'made.json'),
-    nextLink: join(own, 'current.next'),
+    records: `${own}/records`,
+    manifests: `${own}/manifests`,
+    incoming: `${own}/incoming`,
+    trash: `${own}/trash`,
+    claim: `${own}/claim`,
+    made: `${own}/made.json`,
+    nextLink: `${own}/current.next`,
   }
 }
 
