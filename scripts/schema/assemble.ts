@@ -6,7 +6,12 @@
 import type { JsonSchema } from '../../src/model/schema.js'
 import { freeKeyPattern } from '../../src/config/name-patterns.js'
 import { checkTimingSchemas } from '../../src/config/service-schema.js'
-import { mergedSchema, notifierEventsSchema, ownDefinitions } from '../../src/config/root-schema.js'
+import {
+  mergedSchema,
+  notifierEventsSchema,
+  ownDefinitions,
+  sourceVerifySchema,
+} from '../../src/config/root-schema.js'
 
 export interface Fragments {
   readonly sources: FragmentsByType
@@ -27,7 +32,11 @@ interface Kind {
 }
 
 const kinds: { readonly [K in keyof Fragments]: Kind } = {
-  sources: { union: 'source', description: 'Where releases come from.', added: {} },
+  sources: {
+    union: 'source',
+    description: 'Where releases come from.',
+    added: { verify: sourceVerifySchema },
+  },
   targets: { union: 'target', description: 'What runs a service.', added: {} },
   strategies: { union: 'strategy', description: 'How a service is switched.', added: {} },
   checks: { union: 'check', description: 'A health check.', added: checkTimingSchemas },

@@ -5,3 +5,13 @@ export const defaultParallelism = 10
 export const checkDefaults = { interval: '1s', timeout: '5s', healthyAfter: 1, deadline: '1m' } as const
 export const hookTimeout = '10m'
 export const notifierEvents = ['succeeded', 'failed', 'rolledBack', 'stuck'] as const
+export const cacheDefaults = { maxSize: '5GiB', maxAge: '30d' } as const
+export const policyDefaults = {
+  version: 'latest',
+  scheme: 'semver',
+  prerelease: false,
+  minAge: '0',
+  deny: [],
+  allowDowngrade: false,
+} as const
+export const gracePeriod = '30m'

@@ -4,11 +4,13 @@
  * catalogs, because config and drivers are neighbours without a door. Data only.
  */
 import { durationPattern } from '../base/duration.js'
+import { sizePattern } from '../base/size.js'
 import { notificationEvents } from '../model/config.js'
 import type { JsonSchema } from '../model/schema.js'
 import { namedMap, namePattern, variablePattern } from './name-patterns.js'
 import { hookSchema } from './hook-schema.js'
 import { serviceSchema } from './service-schema.js'
+import { verifySchema } from './verify-schema.js'
 
 /** Keys that an environment may override. */
 const overridable: { readonly [key: string]: JsonSchema } = {
@@ -59,6 +61,28 @@ const overridable: { readonly [key: string]: JsonSchema } = {
     ...namedMap(namePattern, { $ref: '#/$defs/notifier' }),
     description: 'Who is told how deployments go.',
     examples: [{ team: { type: 'slack', url: '${secret.SLACK_URL}', events: ['failed'] } }],
+  },
+  cache: {
+    type: 'object',
+    description:
+      'How much of what was fetched is kept. What a recorded release needs is kept whatever it says; the rest goes, the least recently used first.',
+    properties: {
+      maxSize: {
+        type: 'string',
+        pattern: sizePattern,
+        default: '5GiB',
+        description: 'How large it may be.',
+        examples: ['5GiB', '500MB'],
+      },
+      maxAge: {
+        $ref: '#/$defs/duration',
+        default: '30d',
+        description: 'How long something may lie there unused.',
+        examples: ['30d'],
+      },
+    },
+    additionalProperties: false,
+    examples: [{ maxSize: '5GiB', maxAge: '30d' }],
   },
   parallelism: {
     type: 'integer',
@@ -130,6 +154,7 @@ export const environmentSchema: JsonSchema = {
 export const ownDefinitions: { readonly [name: string]: JsonSchema } = {
   service: serviceSchema,
   hook: hookSchema,
+  verify: verifySchema,
   variable: {
     type: ['string', 'number', 'boolean'],
     description: 'Text, a number, or true or false.',
@@ -149,4 +174,11 @@ export const notifierEventsSchema: JsonSchema = {
   default: ['succeeded', 'failed', 'rolledBack', 'stuck'],
   description: 'What it is told of.',
   examples: [['failed', 'stuck']],
+}
+
+/** The key every source has, beside those of its type. */
+export const sourceVerifySchema: JsonSchema = {
+  $ref: '#/$defs/verify',
+  description: 'How its releases are proven before anything of them is unpacked.',
+  examples: [{ checksums: 'SHA256SUMS' }],
 }

@@ -85,6 +85,7 @@ type SourceHttp = SourceHttp1 & {
      */
     [k: string]: string
   }
+  verify?: Verify3
 }
 type SourceHttp1 = {
   [k: string]: unknown
@@ -201,6 +202,19 @@ export interface WrittenConfig {
     [k: string]: Notifier
   }
   /**
+   * How much of what was fetched is kept. What a recorded release needs is kept whatever it says; the rest goes, the least recently used first.
+   */
+  cache?: {
+    /**
+     * How large it may be.
+     */
+    maxSize?: string
+    /**
+     * How long something may lie there unused.
+     */
+    maxAge?: string
+  }
+  /**
    * How many steps may run at once.
    */
   parallelism?: number
@@ -283,6 +297,146 @@ interface SourceDirectory {
    * What the names of entries look like. A `v` before the number is accepted; the ending of an archive may be left out.
    */
   pattern?: string
+  verify?: Verify
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
 }
 /**
  * The tags of a git repository: each is checked out by its commit, and built if you say how.
@@ -324,6 +478,146 @@ interface SourceGit {
    * How long each build command may take.
    */
   buildTimeout?: string
+  verify?: Verify1
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify1 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
 }
 /**
  * The releases of a GitHub repository: each is one of the files attached to it.
@@ -353,6 +647,285 @@ interface SourceGithub {
    * The address of the API of a GitHub Enterprise server. Plain http is for this machine only.
    */
   baseUrl?: string
+  verify?: Verify2
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify2 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify3 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
 }
 /**
  * A package of an npm registry: its versions are the releases, its tarball is the artifact.
@@ -378,6 +951,146 @@ interface SourceNpm {
    * Offer only the version that this dist-tag stands for. Without it, tags (`latest` too) change nothing: the versions themselves decide.
    */
   distTag?: string
+  verify?: Verify4
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify4 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
 }
 /**
  * A deployable unit: which releases it gets, where it runs, and how it is switched and checked.
