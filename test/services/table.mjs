@@ -1,6 +1,7 @@
 // The real components that tests use, one entry each. `start` returns the address that tests read (as text) and, when
 // something has to be ended, `stop`; it throws a sentence when the component cannot be had. A test asks for one with
 // `testWith('name')` of test/support/needs.ts.
+import { startGitHubFixtures } from './github-fixtures.mjs'
 import { requirePrograms } from './packages.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
@@ -10,6 +11,7 @@ export const services = [
   { name: 'git', howTo: 'apt-get install git', start: () => requirePrograms({ git: 'git' }) },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
+  { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },
   { name: 'systemd-host', howTo: 'run the tests as root on Debian', start: startSystemdHost },
 ]

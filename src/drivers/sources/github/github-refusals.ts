@@ -56,7 +56,7 @@ function limited(refusal: Refusal, { token, clock, onLimit }: Caller): Setback {
   const advice =
     token === null
       ? 'Set token:, or GITHUB_TOKEN in the environment: with one the limit is much higher (on github.com 5,000 an hour instead of 60, which all who share this address have together).'
-      : `Everything that uses the token (${token.from}) shares its limit: ask less often, or give deployctl one of its own.`
+      : `Everything that uses the token in ${token.from} shares its limit: ask less often, or give deployctl one of its own.`
   const error = new DeployError('SOURCE_RATE_LIMITED', `${url.host} answers no more until ${until}: ${why}`, {
     hint: `Try again in ${formatDuration(Math.max(1000, waitMs))}. ${advice}`,
     details,

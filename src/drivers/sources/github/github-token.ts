@@ -6,7 +6,7 @@ import type { Ports } from '../../../model/ports.js'
 
 export interface GitHubToken {
   readonly value: string
-  /** For messages: `token:` or the name of a variable. */
+  /** For messages, after "the token in": deploy.yaml, or the name of a variable. */
   readonly from: string
 }
 
@@ -18,7 +18,7 @@ export async function findToken(
 ): Promise<GitHubToken | null> {
   if (written !== undefined) {
     const value = (await ports.secrets.reveal(written, signal)).trim()
-    return value === '' ? null : { value, from: 'token:' }
+    return value === '' ? null : { value, from: 'deploy.yaml' }
   }
   for (const name of variablesFor(baseUrl, ports.env)) {
     const value = ports.env[name]?.trim() ?? ''

@@ -17,6 +17,7 @@ import {
   startGitHub,
   type GitHubStandIn,
 } from '../../../support/github-stand-in.js'
+import { addressOf, testWith } from '../../../support/needs.js'
 import { answers } from '../loopback-server.js'
 import { beginBench, calm, type BenchParts, type SourceBench } from '../source-bench.js'
 
@@ -285,7 +286,7 @@ describe('github', () => {
       github.breakWith(limits.primary(600))
       const error = await failureOf(source({ token: '${secret.TOKEN}' }).versions(calm))
       expect(error.message).toContain('the limit of 60 requests an hour is used up')
-      expect(error.hint).toContain('Everything that uses the token (token:) shares its limit')
+      expect(error.hint).toContain('Everything that uses the token in deploy.yaml shares its limit')
     })
 
     test('hold for the download of an asset as well', async () => {
@@ -554,6 +555,27 @@ describe('github', () => {
       await source().versions(calm)
       expect(seen()).toEqual(['token workflows'])
     })
+  })
+
+  testWith('github-fixtures')('asks in the way that GitHub answered when it was recorded', async () => {
+    await begin({ secrets: { TOKEN: '0000000000000000000000000000000000000001' } })
+    const begun = await fetch(`${addressOf('github-fixtures')}/fixtures`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"scenario": "release-assets"}',
+    })
+    const { url } = (await begun.json()) as { url: string }
+    const options = {
+      repository: 'octokit-fixture-org/release-assets',
+      baseUrl: url,
+      token: '${secret.TOKEN}',
+    }
+    const error = await failureOf(source(options).resolve('1.0.0', calm))
+    expect([error.code, error.message, error.details]).toEqual([
+      'ARTIFACT_MISSING',
+      'source "app": the release v1.0.0 has no asset "app_1.0.0.tgz"',
+      ['it has no assets at all'],
+    ])
   })
 
   test('an enterprise server may be written with a slash at the end', async () => {
