@@ -10,6 +10,8 @@ import { startSystemdHost } from './systemd-host.mjs'
 export const services = [
   { name: 'git', howTo: 'apt-get install git', start: () => requirePrograms({ git: 'git' }) },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
+  { name: 'zsh', howTo: 'apt-get install zsh', start: () => requirePrograms({ zsh: 'zsh' }) },
+  { name: 'fish', howTo: 'apt-get install fish', start: () => requirePrograms({ fish: 'fish' }) },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },

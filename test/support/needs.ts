@@ -4,7 +4,7 @@
  */
 import { test, type TestFunction } from 'vitest'
 
-export type Component = 'git' | 'tmux' | 'npm-registry' | 'github-fixtures' | 'small-disk' | 'systemd-host'
+export type Component = 'git' | 'tmux' | 'zsh' | 'fish' | 'npm-registry' | 'github-fixtures' | 'small-disk' | 'systemd-host'
 
 /** `test` for what needs a component. */
 export function testWith(
