@@ -3,7 +3,7 @@ import { arch, platform } from 'node:os'
 import { DeployError } from '../../../base/deploy-error.js'
 import type { DriverSpec } from '../../../model/spec.js'
 import type { Ports } from '../../../model/ports.js'
-import { parseVersion, showVersion, type Release } from '../../../model/release.js'
+import { parseVersion, showVersion, type Release, type VersionListing } from '../../../model/release.js'
 import type { FetchContext, FetchedArtifact, Source, SourceDriver } from '../../../model/source.js'
 import { download } from '../../artifacts/download.js'
 import { readBytes } from '../../artifacts/read-text.js'
@@ -45,7 +45,7 @@ export const githubSource: SourceDriver = {
 
 function createGitHubSource(name: string, options: GitHubOptions, ports: Ports): Source {
   const [owner = '', repository = ''] = options.repository.split('/')
-  const baseUrl = (options.baseUrl ?? 'https://api.github.com').replace(/\/+$/, '')
+  const baseUrl = baseUrlOf(name, options)
   const api = githubApi({ baseUrl, owner, repository, token: options.token }, ports)
   const { listed, find } = releasesOf(api, options, ports)
   const hints: BetterHints = {
@@ -55,47 +55,49 @@ function createGitHubSource(name: string, options: GitHubOptions, ports: Ports):
     ARTIFACT_MISSING: 'It was deleted or uploaded again since it was planned: plan again.',
   }
 
+  const asking = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+    inSource(name, signal, work, hints)
+
   return {
-    versions: (signal) =>
-      inSource(
-        name,
-        signal,
-        async () =>
-          [...(await listed(signal))].map(([version, [one]]) => ({
-            version,
-            ...(one?.release.publishedAt == null ? {} : { publishedAt: one.release.publishedAt }),
-            ...(one?.release.prerelease === true ? { prerelease: true as const } : {}),
-          })),
-        hints,
-      ),
+    versions: (signal) => asking(signal, async () => [...(await listed(signal)).values()].flatMap(listingOf)),
     resolve: (version, signal) =>
-      inSource(
-        name,
-        signal,
-        async () => {
-          const { release, version: found } = await find(version, signal)
-          const named = { version: found, tag: release.tag, platform: thisPlatform }
-          const asset = chooseAsset(options.asset, named, release.assets)
-          const digest = asset.digest ?? (await digestOfUnmarked(asset, api, ports, signal))
-          return pinned(name, found, digest, asset, release, api)
-        },
-        hints,
-      ),
+      asking(signal, async () => {
+        const { release, version: found } = await find(version, signal)
+        const named = { version: found, tag: release.tag, platform: thisPlatform }
+        const asset = chooseAsset(options.asset, named, release.assets)
+        const digest = asset.digest ?? (await digestOfUnmarked(asset, api, ports, signal))
+        return pinned(name, found, digest, asset, release, api)
+      }),
     fetch: (release, context) =>
       inSource(name, context.signal, () => fetchAsset(release, context, api, ports), fetchHints),
     companion: (release, wanted, signal) =>
-      inSource(
-        name,
-        signal,
-        async () => {
-          const { release: found } = await find(release.version, signal)
-          const named = { version: release.version, tag: found.tag, platform: thisPlatform }
-          const asset = assetNamed(wanted, named, found.assets)
-          return asset === null ? null : readCompanion(asset, api, ports, signal)
-        },
-        hints,
-      ),
+      asking(signal, async () => {
+        const { release: found, version } = await find(release.version, signal)
+        const asset = assetNamed(wanted, { version, tag: found.tag, platform: thisPlatform }, found.assets)
+        return asset === null ? null : readCompanion(asset, api, ports, signal)
+      }),
   }
+}
+
+/** Of two releases for one version the first is shown; whoever asks for it is told. */
+function listingOf([tagged]: readonly Tagged[]): readonly VersionListing[] {
+  if (tagged === undefined) return []
+  const { publishedAt, prerelease } = tagged.release
+  return [
+    {
+      version: tagged.version,
+      ...(publishedAt === null ? {} : { publishedAt }),
+      ...(prerelease ? { prerelease: true } : {}),
+    },
+  ]
+}
+
+/** The schema knows what an address looks like; whether it is one shows only here. */
+function baseUrlOf(source: string, { baseUrl = 'https://api.github.com' }: GitHubOptions): string {
+  if (URL.canParse(baseUrl)) return baseUrl.replace(/\/+$/, '')
+  throw new DeployError('CONFIG_INVALID', `source "${source}": baseUrl is not an address: ${baseUrl}`, {
+    hint: 'Write the address of the API, such as https://ghe.example.com/api/v3.',
+  })
 }
 
 interface Releases {

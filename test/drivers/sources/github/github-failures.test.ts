@@ -7,7 +7,6 @@ import type { ErrorCode } from '../../../../src/base/deploy-error.js'
 import { createArtifacts } from '../../../../src/drivers/artifacts/artifact-cache.js'
 import { githubSource } from '../../../../src/drivers/sources/github/github-source.js'
 import { directoryDriver } from '../../../../src/drivers/targets/directory.js'
-import { pickVersion } from '../../../../src/model/version.js'
 import { freePort } from '../../../contract/loopback.js'
 import { failureOf } from '../../../contract/source.contract.js'
 import { limits, startGitHub, type GitHubStandIn } from '../../../support/github-stand-in.js'
@@ -135,8 +134,8 @@ describe('all the way', () => {
     github.publish('v1.1.0', { assets: { 'app_1.1.0.tgz': asset } })
 
     const from = source()
-    const best = pickVersion(await from.versions(calm), { version: '^1.0', prerelease: false })[0]!
-    const release = await from.resolve(best.version, calm)
+    expect((await from.versions(calm)).map(({ version }) => version)).toEqual(['1.1.0', '1.0.0'])
+    const release = await from.resolve('1.1.0', calm)
     const artifacts = createArtifacts({
       directory: path.join(bench.ports.cacheDirectory, 'artifacts'),
       source: () => from,
