@@ -12,6 +12,7 @@ import {
   ownDefinitions,
   sourceVerifySchema,
 } from '../../src/config/root-schema.js'
+import { sourceKeySchemas } from '../../src/config/version-schema.js'
 
 export interface Fragments {
   readonly sources: FragmentsByType
@@ -35,7 +36,7 @@ const kinds: { readonly [K in keyof Fragments]: Kind } = {
   sources: {
     union: 'source',
     description: 'Where releases come from.',
-    added: { verify: sourceVerifySchema },
+    added: { ...sourceKeySchemas, verify: sourceVerifySchema },
   },
   targets: { union: 'target', description: 'What runs a service.', added: {} },
   strategies: { union: 'strategy', description: 'How a service is switched.', added: {} },

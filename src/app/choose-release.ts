@@ -5,7 +5,9 @@ import type { Notice } from '../model/plan.js'
 import { showVersion, type Release, type VersionListing } from '../model/release.js'
 import type { Source } from '../model/source.js'
 import { holdsOf, type Hold, type Pin, type RecordedState } from '../model/state.js'
-import { describePolicy, isExactVersion, pickVersion } from '../model/version.js'
+import { isExactVersion, pickVersion, type VersionPick } from '../model/version.js'
+import { resolveInGrace, type Waiting } from './grace-period.js'
+import { nothingMatches, stayingNotices, waitingForAge } from './passed-over.js'
 
 export interface Choice {
   readonly release: Release
@@ -20,42 +22,94 @@ export interface ChoiceRequest {
   /** A person named the service: a held release may be tried again. */
   readonly retryHeld: boolean
   readonly source: Source
+  readonly now: Date
   readonly signal: AbortSignal
 }
 
 export async function chooseRelease(request: ChoiceRequest): Promise<Choice> {
-  const { service, state } = request
+  const { service, state, now } = request
   const recorded = state?.services[service.name]
   if (recorded?.pin) return choosePinned(recorded.pin, request)
   const active = recorded?.active.release ?? null
   const offered = await request.source.versions(request.signal)
-  const withActive =
-    active === null || offered.some(({ version }) => version === active.version)
-      ? offered
-      : [...offered, active]
-  const candidates = pickVersion(withActive, service.policy)
-  if (candidates.length === 0) throw nothingMatches(service, offered)
-
-  const holds = holdsOf(state, service.name)
-  const passed: Hold[] = []
-  for (const candidate of candidates) {
-    const listed = offered.some(({ version }) => version === candidate.version)
-    const release =
-      listed || active === null ? await request.source.resolve(candidate.version, request.signal) : active
-    const hold = holds.find((held) => held.digest === release.digest)
-    if (hold === undefined || request.retryHeld) {
-      return {
-        release,
-        reason: reasonFor(release, service.policy),
-        notices: [
-          ...passed.map((one) => heldNotice(one, service.name)),
-          ...listingNotices(candidate, service.name),
-        ],
-      }
-    }
-    passed.push(hold)
+  const isListed = offered.some(({ version }) => version === active?.version)
+  const listings = active === null || isListed ? offered : [...offered, active]
+  const pick = pickVersion(listings, service.policy, { now, running: active?.version ?? null })
+  const unlisted = isListed ? null : active
+  const { taken, held, waiting } = await takeFirst(pick.candidates, unlisted, active, request)
+  const notices = [
+    ...held.map((one) => heldNotice(one, service.name)),
+    ...waiting.map(({ notice }) => notice),
+  ]
+  if (taken !== null) {
+    const age = waitingForAge(pick.passedOver, taken.listing.version, service, now)
+    const { release, notices: told } = taken
+    const reason = reasonFor(release, service.policy)
+    return { release, reason, notices: [...notices, ...told, ...age] }
   }
-  throw allHeld(service, passed)
+  return stay(active, pick, { held, waiting, notices, offered }, request)
+}
+
+interface Taken {
+  readonly listing: VersionListing
+  readonly release: Release
+  readonly notices: readonly Notice[]
+}
+
+/** The best candidate that is neither held nor still without its artifact; and those that were passed over for it. */
+async function takeFirst(
+  candidates: readonly VersionListing[],
+  unlisted: Release | null,
+  active: Release | null,
+  { service, state, retryHeld, source, now, signal }: ChoiceRequest,
+): Promise<{
+  readonly taken: Taken | null
+  readonly held: readonly Hold[]
+  readonly waiting: readonly Waiting[]
+}> {
+  const holds = holdsOf(state, service.name)
+  const held: Hold[] = []
+  const waiting: Waiting[] = []
+  for (const listing of candidates) {
+    const found =
+      listing.version === unlisted?.version
+        ? { release: unlisted, notices: [] }
+        : await resolveInGrace({ listing, service, source, active, now, signal })
+    if ('endsAt' in found) {
+      waiting.push(found)
+      continue
+    }
+    const hold = holds.find(({ digest }) => digest === found.release.digest)
+    if (hold === undefined || retryHeld) {
+      const notices = [...listingNotices(listing, service.name), ...found.notices]
+      return { taken: { listing, release: found.release, notices }, held, waiting }
+    }
+    held.push(hold)
+  }
+  return { taken: null, held, waiting }
+}
+
+/** Nothing is to be had: what runs goes on where it may, and else it is said what stands in the way. */
+function stay(
+  active: Release | null,
+  { candidates, passedOver }: VersionPick,
+  found: {
+    readonly held: readonly Hold[]
+    readonly waiting: readonly Waiting[]
+    readonly notices: readonly Notice[]
+    readonly offered: readonly VersionListing[]
+  },
+  { service, now }: ChoiceRequest,
+): Choice {
+  const [first] = found.waiting
+  if (active !== null && (first !== undefined || (candidates.length === 0 && passedOver.length > 0))) {
+    const notices = [...found.notices, ...stayingNotices(passedOver, active.version, service, now)]
+    return { release: active, reason: 'it is what runs, and there is nothing to replace it', notices }
+  }
+  if (first !== undefined) throw first.error
+  throw candidates.length === 0
+    ? nothingMatches(passedOver, found.offered, service, now)
+    : allHeld(service, found.held)
 }
 
 async function choosePinned(pin: Pin, request: ChoiceRequest): Promise<Choice> {
@@ -75,7 +129,7 @@ async function choosePinned(pin: Pin, request: ChoiceRequest): Promise<Choice> {
 
 function reasonFor(release: Release, policy: VersionPolicy): string {
   const version = showVersion(release.version)
-  if (isExactVersion(policy.version)) return `deploy.yaml asks for ${version}`
+  if (isExactVersion(policy.version, policy.scheme)) return `deploy.yaml asks for ${version}`
   return `${version} is the newest release that matches ${policy.version}`
 }
 
@@ -91,28 +145,6 @@ function heldNotice(hold: Hold, service: string): Notice {
     message: `${service} ${showVersion(hold.version)} is held and passed over (${why})`,
     hint: `deployctl apply --service ${service} tries it again`,
   }
-}
-
-function nothingMatches(service: ServiceConfig, offered: readonly VersionListing[]): DeployError {
-  return new DeployError(
-    'VERSION_NOT_FOUND',
-    `${service.name}: source "${service.source}" does not have ${describePolicy(service.policy)}`,
-    {
-      details: [offeredLine(offered)],
-      hint: service.policy.prerelease
-        ? 'publish one, or change `version` in deploy.yaml'
-        : 'change `version`, or set `prerelease: true` if only prereleases match',
-    },
-  )
-}
-
-/** What there is, newest first where that can be told; a few, and how many more. */
-export function offeredLine(offered: readonly VersionListing[]): string {
-  if (offered.length === 0) return 'it offers no versions at all'
-  const newest = pickVersion(offered, { version: '*', prerelease: true })
-  const names = [...new Set([...newest, ...offered].map(({ version }) => showVersion(version)))]
-  const shown = names.slice(0, 8).join(', ')
-  return `it offers ${shown}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
 }
 
 function allHeld(service: ServiceConfig, holds: readonly Hold[]): DeployError {

@@ -63,11 +63,11 @@ async function releasesOf(
     offered,
     holdsOf(state, service),
     recorded?.pin?.digest ?? null,
-  )
+  ).sort((a, b) => compareVersions(b.version, a.version, config?.policy.scheme))
   return { rows, problems }
 }
 
-/** One row a release: by digest where it is known, else by version. Newest version first. */
+/** One row a release: by digest where it is known, else by version. */
 function merge(
   service: string,
   deployed: readonly Deployed[],
@@ -75,7 +75,7 @@ function merge(
   offered: readonly VersionListing[],
   holds: readonly Hold[],
   pinned: string | null,
-): readonly ReleaseRow[] {
+): ReleaseRow[] {
   const row = (
     version: string,
     digest: string | null,
@@ -103,5 +103,5 @@ function merge(
   const versions = new Set(rows.map((one) => one.version))
   for (const listing of offered)
     if (!versions.has(listing.version)) rows.push(row(listing.version, null, 'available'))
-  return rows.sort((a, b) => compareVersions(b.version, a.version))
+  return rows
 }

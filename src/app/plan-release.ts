@@ -27,7 +27,8 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
     const config = world.config.services[service]
     if (config === undefined) return null
     const retryHeld = request.services.includes(service)
-    return chooseRelease({ service: config, state, retryHeld, source: sourceOf(config.source), signal })
+    const source = sourceOf(config.source)
+    return chooseRelease({ service: config, state, retryHeld, source, now: world.clock.now(), signal })
   }
   return planChosen(world, state, 'apply', await chooseAll(selected, choose), signal)
 }
@@ -45,7 +46,8 @@ export async function planRollback(
     const config = world.config.services[service]
     if (config === undefined) throw notConfigured(service)
     if (recorded === undefined) throw neverDeployed(service)
-    return chooseRollback({ service, recorded, to: request.to, source: sourceOf(config.source), signal })
+    const { policy, source } = config
+    return chooseRollback({ service, recorded, policy, to: request.to, source: sourceOf(source), signal })
   }
   return planChosen(world, state, 'rollback', await chooseAll(selected, choose), signal)
 }

@@ -7,6 +7,8 @@ export const namePattern = '^(?!x-)[a-z0-9][a-z0-9-]*$'
 export const variablePattern = '^(?!x-)[A-Za-z_][A-Za-z0-9_-]*$'
 /** Variables of a process. */
 const environmentVariablePattern = '^[A-Za-z_][A-Za-z0-9_]*$'
+/** What comes first in a prerelease: `beta` in `2.0.0-beta.1`. */
+export const channelPattern = '^[0-9A-Za-z-]*[A-Za-z-][0-9A-Za-z-]*$'
 /** Keys that deployctl does not read, wherever the keys of a map are known. */
 export const freeKeyPattern = '^x-'
 
@@ -16,6 +18,7 @@ export const namesInWords: { readonly [pattern: string]: string } = {
   [variablePattern]: 'a name in letters, digits, _ and -, that begins with a letter or _',
   [environmentVariablePattern]:
     'a name in letters, digits and _, that begins with a letter or _, such as API_URL',
+  [channelPattern]: 'true, false, or the name of a channel such as beta',
 }
 
 /** A map from names to things of one kind. */

@@ -4,7 +4,7 @@
  */
 import type { Json } from '../base/hash.js'
 import { durationMs } from '../base/duration.js'
-import type { Config, NotifierConfig, ServiceConfig } from '../model/config.js'
+import type { Config, NotifierConfig, ServiceConfig, VersionPolicy } from '../model/config.js'
 import { withReference } from '../model/interpolate-release.js'
 import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
 import type { WrittenConfig } from '../model/written-config.js'
@@ -13,11 +13,15 @@ import {
   defaultParallelism,
   defaultState,
   defaultStrategy,
+  gracePeriod as defaultGracePeriod,
   hookTimeout,
   notifierEvents,
+  policyDefaults,
 } from './defaults.js'
 import { momentsWithRelease } from './hook-moments.js'
+import { sourceKeySchemas } from './version-schema.js'
 
+type WrittenSource = NonNullable<WrittenConfig['sources']>[string]
 type WrittenService = WrittenConfig['services'][string]
 type WrittenCheck = NonNullable<WrittenConfig['healthChecks']>[string]
 type WrittenHook = NonNullable<WrittenConfig['hooks']>[string]
@@ -32,7 +36,7 @@ export function normalise(tree: Json, environment: string): Config {
     project: written.project,
     environment,
     state: driverSpec(written.state ?? defaultState),
-    sources: mapValues(written.sources ?? {}, (_, source) => driverSpec(source)),
+    sources: mapValues(written.sources ?? {}, (_, source) => sourceSpec(source)),
     services: mapValues(written.services, (name, service) =>
       normaliseService(name, service, written, checksOf(name, service, checks, allChecks)),
     ),
@@ -52,15 +56,37 @@ function normaliseService(
   written: WrittenConfig,
   checks: readonly CheckSpec[],
 ): ServiceConfig {
+  const source = written.sources?.[service.source]
   return {
     name,
     source: service.source,
-    policy: { version: service.version ?? 'latest', prerelease: service.prerelease ?? false },
+    policy: policyOf(service, source),
+    gracePeriodMs: durationMs(source?.gracePeriod ?? defaultGracePeriod),
     dependsOn: service.dependsOn ?? [],
     target: driverSpec(service.target),
     strategy: driverSpec(service.strategy ?? written.strategy ?? defaultStrategy),
     checks,
   }
+}
+
+/** The service's own word, else that of its source, key by key. */
+function policyOf(service: WrittenService, source: WrittenSource | undefined): VersionPolicy {
+  const { minAge, ...policy } = policyDefaults
+  return {
+    version: service.version ?? source?.version ?? policy.version,
+    scheme: service.scheme ?? source?.scheme ?? policy.scheme,
+    prerelease: service.prerelease ?? source?.prerelease ?? policy.prerelease,
+    minAgeMs: durationMs(service.minAge ?? source?.minAge ?? minAge),
+    deny: service.deny ?? source?.deny ?? policy.deny,
+    allowDowngrade: service.allowDowngrade ?? source?.allowDowngrade ?? policy.allowDowngrade,
+  }
+}
+
+/** What the driver reads: a change of the policy is no other source. */
+function sourceSpec(source: WrittenSource): DriverSpec {
+  const keys: ReadonlySet<string> = new Set(Object.keys(sourceKeySchemas))
+  const options = Object.entries(source).filter(([key]) => !keys.has(key))
+  return { ...Object.fromEntries(options), type: source.type }
 }
 
 /** A check is written once; what it says of `${service.name}` is now known. */

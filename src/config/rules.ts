@@ -5,14 +5,13 @@
  */
 import type { Json } from '../base/hash.js'
 import { parseDuration } from '../base/duration.js'
-import { didYouMean } from '../base/nearest.js'
 import type { Verb } from '../model/operation.js'
 import type { TargetTraits } from '../model/target.js'
-import { isPolicyText } from '../model/version.js'
 import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
 import { hookRules } from './hook-rules.js'
+import { versionRules } from './version-rules.js'
 import { checkDefaults, defaultStrategy } from './defaults.js'
 import { childOf, entriesAt, textAt, textsAt } from './tree.js'
 
@@ -26,10 +25,10 @@ export interface RuleContext {
 export function ruleFindings(tree: Json, context: RuleContext): readonly Finding[] {
   return [
     ...entriesAt(tree, 'services').flatMap(([name, service]) => [
-      ...versionFindings(name, service),
       ...strategyFindings(tree, name, service, context),
     ]),
     ...nameRules(tree),
+    ...versionRules(tree),
     ...dependencyRules(tree),
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
@@ -58,14 +57,6 @@ export function ruleWarnings(tree: Json): readonly Finding[] {
       everyCheck || checks.has(name) ? [] : [unused('healthChecks', name, 'health check')],
     ),
   ]
-}
-
-function versionFindings(name: string, service: Json): readonly Finding[] {
-  const version = textAt(service, 'version')
-  if (version === undefined || isPolicyText(version)) return []
-  const message = `services.${name}.version: "${version}" is no version, no range and not latest`
-  const hint = didYouMean(version, ['latest']).trim() || 'Write 1.4.2, ^1.4, ">=1.2 <2" or latest.'
-  return [{ path: ['services', name, 'version'], at: 'value', message, hint }]
 }
 
 function strategyFindings(tree: Json, name: string, service: Json, context: RuleContext): readonly Finding[] {

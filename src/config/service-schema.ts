@@ -1,5 +1,6 @@
 /** The schema of one service, and of what is said of a health check beside its probe. Data only. */
 import type { JsonSchema } from '../model/schema.js'
+import { versionPolicySchemas } from './version-schema.js'
 
 export const serviceSchema: JsonSchema = {
   type: 'object',
@@ -11,19 +12,7 @@ export const serviceSchema: JsonSchema = {
       description: 'The name of the source its releases come from.',
       examples: ['api'],
     },
-    version: {
-      type: 'string',
-      default: 'latest',
-      description:
-        'Which release it gets: an exact version, a semver range, or latest. The newest match wins.',
-      examples: ['latest', '1.4.2', '^1.4', '>=1.2 <2'],
-    },
-    prerelease: {
-      type: 'boolean',
-      default: false,
-      description: 'Whether versions such as 2.0.0-rc.1 count.',
-      examples: [true],
-    },
+    ...versionPolicySchemas,
     dependsOn: {
       type: 'array',
       items: { type: 'string' },

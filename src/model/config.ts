@@ -3,16 +3,26 @@ import type { CheckSpec, DriverSpec, HookSpec, StrategySpec } from './spec.js'
 
 /** Which of a source's versions a service wants. */
 export interface VersionPolicy {
-  /** Exact (`1.4.2`), a semver range (`^1.4`), or `latest`. */
+  /** Exact (`1.4.2`), a range of the scheme (`^1.4`), or `latest`. */
   readonly version: string
-  /** Whether versions such as `2.0.0-rc.1` count. */
-  readonly prerelease: boolean
+  /** How versions are written and ordered: `semver`, or a calendar format such as `YYYY.MM.MICRO`. */
+  readonly scheme: string
+  /** Whether versions such as `2.0.0-rc.1` count; a text admits those of one channel, `beta` for one. */
+  readonly prerelease: boolean | string
+  /** How long ago a version must have been published. */
+  readonly minAgeMs: number
+  /** Exact versions and ranges that are never deployed. */
+  readonly deny: readonly string[]
+  /** Whether a range may lead to an older version than the one that runs. */
+  readonly allowDowngrade: boolean
 }
 
 export interface ServiceConfig {
   readonly name: string
   readonly source: string
   readonly policy: VersionPolicy
+  /** How long after its publication a version of its source may still be without its artifact. */
+  readonly gracePeriodMs: number
   readonly dependsOn: readonly string[]
   readonly target: DriverSpec
   readonly strategy: StrategySpec

@@ -1,133 +1,234 @@
 /**
- * Version choice: which of a source's versions a service may have, best first.
+ * Version choice: which of a source's versions a service may have, best first, and why it may not have the others.
  *
- * Semver order decides, as node-semver has it; dates and the order of a list never do. A version that is not semver
- * has no place in that order, so it is deployed only when it is named exactly. Pure, and a file of its own because
- * the planner, the sources' messages and the `releases` command all ask the same questions.
+ * The order of the scheme decides (semver, or a calendar format); dates and the order of a list never do. A version
+ * that does not fit the scheme has no place in that order, so it is deployed only when it is named exactly. Pure, and
+ * a file of its own because the planner, the sources' messages and the `releases` command all ask the same questions.
  */
-import parseSemver from 'semver/functions/parse.js'
-import compareBuild from 'semver/functions/compare-build.js'
-import Range from 'semver/classes/range.js'
-import type { SemVer } from 'semver'
-import { parseVersion, showVersion, type VersionListing } from './release.js'
+import { calver } from './calver.js'
+import { readFormat } from './calver-format.js'
 import type { VersionPolicy } from './config.js'
+import { compareNaturally, compareText } from './natural-order.js'
+import { parseVersion, showVersion, type VersionListing } from './release.js'
+import { semver } from './semver.js'
+import type { VersionScheme } from './version-scheme.js'
 
-/** A listing beside its parsed version, so that each is parsed once. */
-interface Candidate {
-  readonly listing: VersionListing
-  readonly semver: SemVer
+/** What a policy is judged by, beside what is on offer. */
+export interface Circumstances {
+  readonly now: Date
+  /** The version that runs; null when there is none. */
+  readonly running: string | null
 }
 
-/** Every version that the policy admits, best first; empty when there is none. */
+/** A version that matches `version:`, and what keeps it from being deployed all the same. */
+export type PassedOver = { readonly listing: VersionListing } & (
+  | { readonly rule: 'denied' | 'prerelease' | 'undated' | 'older' }
+  | { readonly rule: 'young'; readonly readyAt: Date }
+)
+
+export interface VersionPick {
+  /** Best first. */
+  readonly candidates: readonly VersionListing[]
+  /** Newest first. */
+  readonly passedOver: readonly PassedOver[]
+}
+
 export function pickVersion(
   listings: readonly VersionListing[],
   policy: VersionPolicy,
-): readonly VersionListing[] {
-  const wanted = parseVersion(policy.version.trim())
-  if (wanted === 'latest') {
-    return newestFirst(
-      candidatesOf(listings).filter((one) => policy.prerelease || (isStable(one.semver) && !isFlagged(one))),
-    )
+  circumstances: Circumstances,
+): VersionPick {
+  return inScheme(policy.scheme, (scheme) => pick(scheme, listings, policy, circumstances))
+}
+
+/** A listing beside what the scheme makes of it, so that each is read once. */
+interface Candidate<V> {
+  readonly listing: VersionListing
+  readonly version: V | null
+  /** It is the very text that `version:` asks for. */
+  readonly isNamed: boolean
+}
+
+function pick<V>(
+  scheme: VersionScheme<V>,
+  listings: readonly VersionListing[],
+  policy: VersionPolicy,
+  circumstances: Circumstances,
+): VersionPick {
+  const wanted = listings
+    .map((listing) => candidateOf(scheme, listing, policy.version))
+    .filter(wantedBy(scheme, policy))
+    .sort((a, b) => bestFirst(scheme, a, b))
+  const refuse = rulesOf(scheme, policy, circumstances)
+  const judged = wanted.map((candidate) => ({ candidate, passedOver: refuse(candidate) }))
+  return {
+    candidates: judged.flatMap(({ candidate, passedOver }) =>
+      passedOver === null ? [candidate.listing] : [],
+    ),
+    passedOver: judged.flatMap(({ passedOver }) => passedOver ?? []),
   }
-  const named = listings.filter((listing) => parseVersion(listing.version) === wanted)
-  const range = rangeOf(wanted, policy.prerelease)
-  if (range === null) return named
-  const admitted = candidatesOf(listings).filter(({ listing, semver }) => {
-    if (named.includes(listing) || !range.test(semver)) return false
-    return policy.prerelease || !isFlagged({ listing, semver })
+}
+
+function candidateOf<V>(scheme: VersionScheme<V>, listing: VersionListing, wanted: string): Candidate<V> {
+  const name = parseVersion(wanted.trim())
+  const isNamed = name !== 'latest' && parseVersion(listing.version) === name
+  return { listing, version: scheme.read(listing.version), isNamed }
+}
+
+/** What was named comes first, whatever it is; then the newest. Build metadata and at last the text break ties. */
+function bestFirst<V>(scheme: VersionScheme<V>, a: Candidate<V>, b: Candidate<V>): number {
+  if (a.isNamed || b.isNamed) return Number(b.isNamed) - Number(a.isNamed)
+  const order = a.version === null || b.version === null ? 0 : scheme.compare(b.version, a.version)
+  return order || compareText(b.listing.version, a.listing.version)
+}
+
+type Test<V> = (candidate: Candidate<V>) => boolean
+
+/** What `version:` is about. Prereleases are part of it even if they do not count: that is for a rule to say. */
+function wantedBy<V>(scheme: VersionScheme<V>, { version: text, prerelease }: VersionPolicy): Test<V> {
+  const isWithPrereleases = rangeOf(scheme, text, true)
+  const isWithout = prerelease === false ? rangeOf(scheme, text, false) : isWithPrereleases
+  return ({ version, isNamed }) =>
+    isNamed || (version !== null && (isWithPrereleases(version) || isWithout(version)))
+}
+
+/** The range that `version:` stands for; an exact version that no range can be read from is found by its name alone. */
+function rangeOf<V>(
+  scheme: VersionScheme<V>,
+  text: string,
+  includePrerelease: boolean,
+): (version: V) => boolean {
+  const wanted = parseVersion(text.trim())
+  return scheme.range(wanted === 'latest' ? '*' : wanted, includePrerelease) ?? (() => false)
+}
+
+/** What keeps a version that is wanted from being deployed; the first rule that does is told. */
+function rulesOf<V>(
+  scheme: VersionScheme<V>,
+  policy: VersionPolicy,
+  { now, running }: Circumstances,
+): (candidate: Candidate<V>) => PassedOver | null {
+  const isDenied = deniedBy(scheme, policy.deny)
+  const isReleased = releasedFor(scheme, policy)
+  const isOlder = olderThan(scheme, policy, running)
+  return (candidate) => {
+    const { listing } = candidate
+    if (isDenied(candidate)) return { listing, rule: 'denied' }
+    if (!isReleased(candidate)) return { listing, rule: 'prerelease' }
+    if (isOlder(candidate)) return { listing, rule: 'older' }
+    if (policy.minAgeMs === 0) return null
+    const publishedMs = Date.parse(listing.publishedAt ?? '')
+    if (Number.isNaN(publishedMs)) return { listing, rule: 'undated' }
+    const readyAt = new Date(publishedMs + policy.minAgeMs)
+    return now < readyAt ? { listing, rule: 'young', readyAt } : null
+  }
+}
+
+function deniedBy<V>(scheme: VersionScheme<V>, deny: readonly string[]): Test<V> {
+  const tests = deny.map((text): Test<V> => {
+    const denied = parseVersion(text.trim())
+    const isInRange = scheme.range(denied, true)
+    return ({ listing, version }) =>
+      parseVersion(listing.version) === denied || (version !== null && isInRange?.(version) === true)
   })
-  return [...named, ...newestFirst(admitted)]
+  return (candidate) => tests.some((isDenied) => isDenied(candidate))
+}
+
+/** Whether deploy.yaml denies a version, whatever else it says. */
+export function isDenied(version: string, { scheme, deny }: Pick<VersionPolicy, 'scheme' | 'deny'>): boolean {
+  return inScheme(scheme, (ways) => deniedBy(ways, deny)(candidateOf(ways, { version }, version)))
 }
 
 /**
- * The order of versions, oldest first: versions that are not semver come before all others, by the numbers in them;
- * build metadata, and at last the text itself, break ties, so that the order is the same everywhere.
+ * Whether a version counts in spite of being a prerelease, or is none. One that its publisher calls a prerelease is
+ * one, even if its version looks stable; it belongs to no channel. Whatever is named exactly counts.
  */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [parseSemver(a), parseSemver(b)]
-  if (left === null || right === null) {
-    return Number(left !== null) - Number(right !== null) || compareNaturally(a, b)
+function releasedFor<V>(scheme: VersionScheme<V>, { version: text, prerelease }: VersionPolicy): Test<V> {
+  if (prerelease === true) return () => true
+  // such as ^2.0.0-rc.1, which asks for prereleases of 2.0.0 by itself
+  const isInRange = rangeOf(scheme, text, false)
+  return ({ listing, version, isNamed }) => {
+    if (isNamed || version === null) return true
+    const [channel] = scheme.prereleaseOf(version)
+    if (channel === undefined && listing.prerelease === true) return false
+    if (prerelease === false) return isInRange(version)
+    return channel === undefined || isOfChannel(channel, prerelease)
   }
-  return compareBuild(left, right) || compareText(a, b)
+}
+
+/** `beta`, `beta2` and `beta-2` are of the channel beta. */
+function isOfChannel(identifier: string, channel: string): boolean {
+  return identifier === channel || identifier.replace(/-?[0-9]+$/, '') === channel
+}
+
+/** A range or `latest` never leads below what runs, unless that is allowed; an exact version leads where it says. */
+function olderThan<V>(scheme: VersionScheme<V>, policy: VersionPolicy, running: string | null): Test<V> {
+  const current = running === null ? null : scheme.read(running)
+  if (policy.allowDowngrade || current === null || isExactVersion(policy.version, policy.scheme))
+    return () => false
+  return ({ version, listing }) =>
+    version !== null && listing.version !== running && scheme.compare(version, current) < 0
+}
+
+/**
+ * The order of versions, oldest first: versions that do not fit the scheme come before all others, by the numbers in
+ * them; build metadata, and at last the text itself, break ties, so that the order is the same everywhere.
+ */
+export function compareVersions(a: string, b: string, scheme = 'semver'): number {
+  return inScheme(scheme, ({ read, compare }) => {
+    const [left, right] = [read(a), read(b)]
+    if (left === null || right === null) {
+      return Number(left !== null) - Number(right !== null) || compareNaturally(a, b)
+    }
+    return compare(left, right) || compareText(a, b)
+  })
+}
+
+/** Whether a version is one of the scheme. */
+export function fitsScheme(version: string, scheme: string): boolean {
+  return inScheme(scheme, ({ read }) => read(version) !== null)
+}
+
+/** Why a text is no scheme, in words; null when it is one. */
+export function schemeProblem(scheme: string): string | null {
+  const format = scheme === 'semver' ? null : readFormat(scheme)
+  return typeof format === 'string' ? format : null
 }
 
 /** Whether a policy's text names one version and not a range or `latest`. */
-export function isExactVersion(text: string): boolean {
+export function isExactVersion(text: string, scheme: string): boolean {
   const version = parseVersion(text.trim())
   if (version === 'latest') return false
-  return parseSemver(version) !== null || rangeOf(version, false) === null
+  return inScheme(scheme, ({ read, range }) => read(version) !== null || range(version, false) === null)
 }
 
 /** Whether a policy's text can mean something: `latest`, a range, or a version that some source might offer. */
-export function isPolicyText(text: string): boolean {
+export function isPolicyText(text: string, scheme: string): boolean {
   const wanted = parseVersion(text.trim())
-  if (wanted === '') return false
-  return (
-    wanted === 'latest' || rangeOf(wanted, false) !== null || /^(?=.*[0-9])[0-9A-Za-z][\w.+-]*$/.test(wanted)
-  )
+  if (wanted === 'latest') return true
+  return wanted !== '' && (isRange(wanted, scheme) || /^(?=.*[0-9])[0-9A-Za-z][\w.+-]*$/.test(wanted))
 }
 
-/** The policy in words, for messages: `any version that matches ^1.4, prereleases included`. */
-export function describePolicy(policy: VersionPolicy): string {
-  const wanted = policy.version.trim()
-  if (isExactVersion(wanted)) return `version ${showVersion(parseVersion(wanted))}`
-  if (wanted === 'latest')
-    return policy.prerelease ? 'the newest version, prereleases included' : 'the newest stable version'
-  return `a version that matches ${wanted}${policy.prerelease ? ', prereleases included' : ''}`
+function isRange(text: string, scheme: string): boolean {
+  return inScheme(scheme, ({ range }) => range(text, false) !== null)
 }
 
-/**
- * The range a policy's text stands for, or null when only that very text will do: it is no range, or it names build
- * metadata, which ranges ignore and a person who writes it does not.
- */
-function rangeOf(wanted: string, includePrerelease: boolean): Range | null {
-  if ((parseSemver(wanted)?.build.length ?? 0) > 0) return null
-  try {
-    return new Range(wanted, { includePrerelease })
-  } catch {
-    return null
-  }
+/** The policy in words, for messages: `a version that matches ^1.4, prereleases included`. */
+export function describePolicy({ version, scheme, prerelease }: VersionPolicy): string {
+  const wanted = version.trim()
+  if (isExactVersion(wanted, scheme)) return `version ${showVersion(parseVersion(wanted))}`
+  const also =
+    prerelease === false
+      ? ''
+      : `, prereleases ${prerelease === true ? 'included' : `of ${prerelease} included`}`
+  if (wanted === 'latest') return also === '' ? 'the newest stable version' : `the newest version${also}`
+  return `a version that matches ${wanted}${also}`
 }
 
-function candidatesOf(listings: readonly VersionListing[]): readonly Candidate[] {
-  return listings.flatMap((listing) => {
-    const semver = parseSemver(listing.version)
-    return semver === null ? [] : [{ listing, semver }]
-  })
-}
-
-function newestFirst(candidates: readonly Candidate[]): readonly VersionListing[] {
-  return [...candidates]
-    .sort((a, b) => compareBuild(b.semver, a.semver) || compareText(b.listing.version, a.listing.version))
-    .map(({ listing }) => listing)
-}
-
-/** A version that looks stable, of a release that its publisher says is none. Of any other, the version itself speaks. */
-function isFlagged({ listing, semver }: Candidate): boolean {
-  return listing.prerelease === true && isStable(semver)
-}
-
-function isStable(version: SemVer): boolean {
-  return version.prerelease.length === 0
-}
-
-/** `build-9` before `build-10`: digits by value, everything else by code point. */
-function compareNaturally(a: string, b: string): number {
-  const [left, right] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []]
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const [x, y] = [left[index] ?? '', right[index] ?? '']
-    const order = /^\d/.test(x) && /^\d/.test(y) ? compareText(padded(x), padded(y)) : compareText(x, y)
-    if (order !== 0) return order
-  }
-  return left.length - right.length || compareText(a, b)
-}
-
-/** Digits as text that sorts by value, however long the number is. */
-function padded(digits: string): string {
-  const significant = digits.replace(/^0+(?=\d)/, '')
-  return `${String(significant.length).padStart(8, '0')}:${significant}`
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+/** Does something in a scheme by its name: `semver`, or a calendar format that validation has admitted. */
+function inScheme<R>(name: string, work: <V>(scheme: VersionScheme<V>) => R): R {
+  if (name === 'semver') return work(semver)
+  const format = readFormat(name)
+  if (typeof format === 'string') throw new Error(`validation let the scheme "${name}" through: ${format}`)
+  return work(calver(format))
 }

@@ -85,6 +85,34 @@ type SourceHttp = SourceHttp1 & {
      */
     [k: string]: string
   }
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
   verify?: Verify3
 }
 type SourceHttp1 = {
@@ -297,6 +325,34 @@ interface SourceDirectory {
    * What the names of entries look like. A `v` before the number is accepted; the ending of an archive may be left out.
    */
   pattern?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
   verify?: Verify
 }
 /**
@@ -478,6 +534,34 @@ interface SourceGit {
    * How long each build command may take.
    */
   buildTimeout?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
   verify?: Verify1
 }
 /**
@@ -647,6 +731,34 @@ interface SourceGithub {
    * The address of the API of a GitHub Enterprise server. Plain http is for this machine only.
    */
   baseUrl?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
   verify?: Verify2
 }
 /**
@@ -951,6 +1063,34 @@ interface SourceNpm {
    * Offer only the version that this dist-tag stands for. Without it, tags (`latest` too) change nothing: the versions themselves decide.
    */
   distTag?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
   verify?: Verify4
 }
 /**
@@ -1101,13 +1241,29 @@ interface Service {
    */
   source: string
   /**
-   * Which release it gets: an exact version, a semver range, or latest. The newest match wins.
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
    */
   version?: string
   /**
-   * Whether versions such as 2.0.0-rc.1 count.
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
    */
-  prerelease?: boolean
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
   /**
    * Services that are deployed before this one.
    */

@@ -14,6 +14,7 @@ export interface Signature {
 
 /** Failures that say nothing of the release itself: it may be tried again by itself once the world is mended. */
 const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ARTIFACT_MISSING',
   'CANCELLED',
   'DISK_FULL',
   'IO_FAILED',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { parseDuration } from '../../src/base/duration.js'
+import { policyOf } from '../support/version-policy.js'
 import { loadValid, problemsIn, smallest } from './support/load-text.js'
 
 describe('a small deploy.yaml', () => {
@@ -15,7 +16,8 @@ describe('a small deploy.yaml', () => {
         web: {
           name: 'web',
           source: 'web',
-          policy: { version: 'latest', prerelease: false },
+          policy: policyOf(),
+          gracePeriodMs: 1_800_000,
           dependsOn: [],
           target: { type: 'directory', path: '/srv/web' },
           strategy: { type: 'rolling' },

@@ -18,7 +18,7 @@ describe('keys', () => {
     expect(
       await added('  api: { source: web, target: { type: directory, path: /a }, zzzzzzzzzz: 1 }\n'),
     ).toEqual([
-      '7:62 services.api has no key "zzzzzzzzzz" | Its keys are source, version, prerelease, dependsOn, target, strategy, healthChecks.',
+      '7:62 services.api has no key "zzzzzzzzzz" | Its keys are source, version, scheme, prerelease, minAge, deny, allowDowngrade, dependsOn, target, strategy, healthChecks.',
     ])
   })
 
@@ -259,7 +259,7 @@ project: shop
 x-target: &target { type: directory, path: 7 }
 x-service: &service
   source: wbe
-  prerelease: maybe
+  prerelease: 7
 sources: { web: { type: directory, path: releases } }
 services:
   web: { <<: *service, target: *target }
@@ -268,7 +268,9 @@ services:
     expect(await problemsIn(text)).toEqual([
       expect.stringMatching(/^3:44 services\.web\.target\.path must be text, not 7/),
       '5:11 there is no source "wbe" | Did you mean "web"?',
-      expect.stringMatching(/^6:15 services\.web\.prerelease must be true or false, not "maybe"/),
+      expect.stringMatching(
+        /^6:15 services\.web\.prerelease must be true, false, or the name of a channel such as beta, not 7/,
+      ),
     ])
   })
 })

@@ -121,8 +121,8 @@ services:
   one: { <<: [*a, *b], target: { type: directory, path: /one } }
   two: { version: ^3, <<: *a, target: { type: directory, path: /two } }
 `)
-    expect(config.services['one']?.policy).toEqual({ version: '^1', prerelease: true })
-    expect(config.services['two']?.policy).toEqual({ version: '^3', prerelease: false })
+    expect(config.services['one']?.policy).toMatchObject({ version: '^1', prerelease: true })
+    expect(config.services['two']?.policy).toMatchObject({ version: '^3', prerelease: false })
   })
 
   test('merge keys and aliases that make no sense', async () => {

@@ -3,13 +3,14 @@ import maxSatisfying from 'semver/ranges/max-satisfying.js'
 import rsort from 'semver/functions/rsort.js'
 import satisfies from 'semver/functions/satisfies.js'
 import { describe, expect, test } from 'vitest'
-import { compareVersions, describePolicy, isExactVersion, pickVersion } from '../../src/model/version.js'
+import { compareVersions, describePolicy, isExactVersion } from '../../src/model/version.js'
+import { bestVersion, pickedFrom, policyOf } from '../support/version-policy.js'
 
 const pick = (versions: readonly string[], version: string, prerelease = false) =>
-  pickVersion(
+  pickedFrom(
     versions.map((text) => ({ version: text })),
     { version, prerelease },
-  ).map((listing) => listing.version)
+  )
 
 describe('latest', () => {
   test('goes by semver order, not by string order or position', () => {
@@ -31,7 +32,7 @@ describe('latest', () => {
       { version: '1.0.1', publishedAt: '2030-01-01T00:00:00Z' },
       { version: '1.1.0', publishedAt: '2020-01-01T00:00:00Z' },
     ]
-    expect(pickVersion(listings, { version: 'latest', prerelease: false })[0]?.version).toBe('1.1.0')
+    expect(bestVersion(listings, {})).toBe('1.1.0')
   })
 })
 
@@ -41,8 +42,7 @@ describe('a release that its publisher calls a prerelease', () => {
     { version: '1.5.0', prerelease: true as const },
     { version: '1.6.0-rc.1', prerelease: true as const },
   ]
-  const picked = (version: string, prerelease: boolean) =>
-    pickVersion(listings, { version, prerelease }).map((listing) => listing.version)
+  const picked = (version: string, prerelease: boolean) => pickedFrom(listings, { version, prerelease })
 
   test('counts as one, even if its version looks stable', () => {
     expect(picked('latest', false)).toEqual(['1.4.0'])
@@ -210,7 +210,7 @@ test.each([
   ['latest', false],
   ['*', false],
 ])('isExactVersion(%s) is %s', (text, expected) => {
-  expect(isExactVersion(text)).toBe(expected)
+  expect(isExactVersion(text, 'semver')).toBe(expected)
 })
 
 test.each([
@@ -220,6 +220,7 @@ test.each([
   ['^1.4', true, 'a version that matches ^1.4, prereleases included'],
   ['v1.4.2', true, 'version v1.4.2'],
   ['nightly', false, 'version nightly'],
-])('describePolicy(%s, prerelease %s)', (version, prerelease, expected) => {
-  expect(describePolicy({ version, prerelease })).toBe(expected)
+  ['^1.4', 'beta', 'a version that matches ^1.4, prereleases of beta included'],
+])('describePolicy(%s, prerelease %s)', (version, prerelease: boolean | string, expected) => {
+  expect(describePolicy(policyOf({ version, prerelease }))).toBe(expected)
 })

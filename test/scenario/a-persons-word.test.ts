@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { configOf, outcomeKind, service } from '../support/memory-world.js'
 import { memoryProject } from '../support/memory-project.js'
+import { policyOf } from '../support/version-policy.js'
 
 const web = configOf([service('web', { target: { type: 'switching', path: 'web', keepReleases: 3 } })])
 
@@ -177,7 +178,7 @@ test('a range never goes below what runs, and an exact version does', async () =
   await project.apply()
   project.offer('1.0.0')
   expect(outcomeKind(await project.apply())).toBe('nothing')
-  project.configure(configOf([{ ...web.services.web!, policy: { version: '1.0.0', prerelease: false } }]))
+  project.configure(configOf([{ ...web.services.web!, policy: policyOf({ version: '1.0.0' }) }]))
   await project.apply()
   expect(project.serves('web')).toBe('1.0.0')
 })

@@ -12,6 +12,7 @@ import type { Config } from '../../src/model/config.js'
 import { emptyDisk, type MemoryDisk } from '../support/memory-store.js'
 import { MemoryGround } from '../support/memory-ground.js'
 import { allStrategies } from '../support/strategies.js'
+import { policyOf } from '../support/version-policy.js'
 import {
   configOf,
   hook,
@@ -44,7 +45,7 @@ const hooksOf = (version: string) => [
   hook('close', version, { when: 'afterDeploy' }),
 ]
 
-const policy = (version: string) => ({ policy: { version, prerelease: false } })
+const policy = (version: string) => ({ policy: policyOf({ version }) })
 
 function scenarios(type: string, targetType: string): { readonly [name: string]: Scenario } {
   const shaped = (name: string, version: string, path = name) =>

@@ -10,6 +10,7 @@ import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
 import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.js'
 import { allStrategies } from './strategies.js'
+import { policyOf } from './version-policy.js'
 
 export interface MemoryWorldOptions {
   readonly config: Config
@@ -88,7 +89,8 @@ export function service(
   return {
     name,
     source: 'main',
-    policy: { version: 'latest', prerelease: false },
+    policy: policyOf(),
+    gracePeriodMs: 1_800_000,
     dependsOn: [],
     target: { type: 'running', path },
     strategy: { type: 'rolling' },

@@ -8,7 +8,7 @@ import { createArtifacts } from '../../../src/drivers/artifacts/artifact-cache.j
 import { sourceDrivers } from '../../../src/drivers/sources/catalog.js'
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
 import type { Source } from '../../../src/model/source.js'
-import { pickVersion } from '../../../src/model/version.js'
+import { bestVersion } from '../../support/version-policy.js'
 import { makeRepository } from './git/repository.js'
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.js'
 import { startLoopbackRegistry } from './npm/loopback-registry.js'
@@ -88,8 +88,7 @@ const make: Record<string, () => Promise<Source>> = {
 test.each(Object.keys(make))('%s', async (kind) => {
   const source = await make[kind]!()
   const listings = await source.versions(calm)
-  const best = pickVersion(listings, { version: '^1.0', prerelease: false })[0]!
-  const release = await source.resolve(best.version, calm)
+  const release = await source.resolve(bestVersion(listings, { version: '^1.0' })!, calm)
 
   const artifacts = createArtifacts({
     directory: path.join(bench.ports.cacheDirectory, 'artifacts'),
