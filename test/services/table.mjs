@@ -20,5 +20,5 @@ export const services = [
 
 /** The environment variable that carries a service's address; with `_MISSING`, the reason why it has none. */
 export function variableOf(name) {
-  return `DEPLOYCTL_TEST_${name.toUpperCase().replaceAll('-', '_')}`
+  return `TEST_SERVICE_${name.toUpperCase().replaceAll('-', '_')}`
 }

@@ -38,5 +38,5 @@ function missing(component: Component): string | undefined {
 }
 
 function variableOf(component: Component): string {
-  return `DEPLOYCTL_TEST_${component.toUpperCase().replaceAll('-', '_')}`
+  return `TEST_SERVICE_${component.toUpperCase().replaceAll('-', '_')}`
 }
