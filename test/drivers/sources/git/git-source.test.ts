@@ -50,7 +50,7 @@ async function worldOf(transport: 'file' | 'http'): Promise<SourceWorld> {
   }
 }
 
-describe.skipIf(process.env['DEPLOYCTL_TEST_GIT_MISSING'] !== undefined)('git', () => {
+describe.skipIf(process.env['TEST_SERVICE_GIT_MISSING'] !== undefined)('git', () => {
   sourceContract('git, over file', () => worldOf('file'))
   sourceContract('git, over http', () => worldOf('http'))
 
