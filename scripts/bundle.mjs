@@ -8,7 +8,14 @@ import ts from 'typescript'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
-const outside = ['@aws-sdk/client-s3', '@octokit/rest', 'google-auth-library']
+const outside = [
+  '@aws-sdk/client-s3',
+  '@octokit/rest',
+  '@sigstore/bundle',
+  '@sigstore/protobuf-specs',
+  '@sigstore/verify',
+  'google-auth-library',
+]
 
 const result = await build({
   entryPoints: [join(root, 'src', 'main.ts')],

@@ -19,6 +19,8 @@ import { randomHex } from './drivers/system/random-hex.js'
 import { systemClock } from './drivers/system/system-clock.js'
 import { systemShell } from './drivers/system/system-shell.js'
 import { targetDrivers } from './drivers/targets/catalog.js'
+import { createVerifier } from './drivers/verify/artifact-verifier.js'
+import { refuseUnprovable } from './drivers/verify/refuse-unprovable.js'
 import type { Clock } from './model/clock.js'
 import type { Config } from './model/config.js'
 import type { ConfigProblem } from './model/config-problem.js'
@@ -94,8 +96,11 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     machine,
     env,
   }
-  const source = (name: string, spec: DriverSpec): Source =>
-    driverOf('source', sourceDrivers, spec).create(name, spec, ports)
+  const source = (name: string, spec: DriverSpec): Source => {
+    const made = driverOf('source', sourceDrivers, spec).create(name, spec, ports)
+    refuseUnprovable(spec, made)
+    return made
+  }
   const targets = new Map<DriverSpec, Target>()
   return {
     config,
@@ -111,6 +116,7 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       source,
       clock,
       pid: machine.pid,
+      verifier: createVerifier(ports),
     }),
     source,
     target(spec) {

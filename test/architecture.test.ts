@@ -22,6 +22,7 @@ const floors = [
 const driverDoors: Record<string, readonly string[]> = {
   system: [],
   artifacts: ['system'],
+  verify: ['artifacts', 'system'],
   sources: ['artifacts', 'system'],
   targets: ['artifacts', 'system'],
   routers: ['artifacts', 'system'],
@@ -58,6 +59,9 @@ const heavyPackages = new Set([
   'google-auth-library',
   '@octokit/rest',
   '@aws-sdk/client-s3',
+  '@sigstore/bundle',
+  '@sigstore/protobuf-specs',
+  '@sigstore/verify',
 ])
 
 /** Rooms that decide: they may compute (hashes, paths) but not touch the world. */
@@ -346,7 +350,9 @@ describe('files', () => {
 
   test('every cast says why it is right', () => {
     const explained = (file: SourceFile, line: number) =>
-      [line - 2, line - 1, line, line + 1].some((number) => /\/\/|^\s*\/?\*/.test(file.lines[number - 1] ?? ''))
+      [line - 2, line - 1, line, line + 1].some((number) =>
+        /\/\/|^\s*\/?\*/.test(file.lines[number - 1] ?? ''),
+      )
     expectNone(
       eachNode(
         () => false,

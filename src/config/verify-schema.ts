@@ -17,6 +17,7 @@ const signature = (example: string, usual: string): JsonSchema => ({
 const minisign: JsonSchema = {
   type: 'object',
   description: 'A minisign signature by this key.',
+  examples: [{ publicKeyFile: 'keys/minisign.pub' }],
   properties: {
     publicKey: {
       type: 'string',
@@ -46,6 +47,7 @@ const minisign: JsonSchema = {
 const gpg: JsonSchema = {
   type: 'object',
   description: 'An OpenPGP signature by a key of this keyring, checked with gpgv.',
+  examples: [{ keyring: 'keys/releases.asc' }],
   properties: {
     keyring: {
       type: 'string',
@@ -63,6 +65,13 @@ const gpg: JsonSchema = {
 const sigstore: JsonSchema = {
   type: 'object',
   description: 'A sigstore bundle by this identity, checked offline against a trusted root.',
+  examples: [
+    {
+      identity: 'https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v{version}',
+      issuer: 'https://token.actions.githubusercontent.com',
+      trustedRoot: 'keys/trusted_root.json',
+    },
+  ],
   properties: {
     bundle: {
       type: 'string',
@@ -138,18 +147,9 @@ export const verifySchema: JsonSchema = {
       ],
       examples: ['SHA256SUMS', { file: 'SHA256SUMS', gpg: { keyring: 'keys/releases.asc' } }],
     },
-    minisign: { ...minisign, examples: [{ publicKeyFile: 'keys/minisign.pub' }] },
-    gpg: { ...gpg, examples: [{ keyring: 'keys/releases.asc' }] },
-    sigstore: {
-      ...sigstore,
-      examples: [
-        {
-          identity: 'https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v{version}',
-          issuer: 'https://token.actions.githubusercontent.com',
-          trustedRoot: 'keys/trusted_root.json',
-        },
-      ],
-    },
+    minisign,
+    gpg,
+    sigstore,
     required: {
       type: 'boolean',
       default: true,

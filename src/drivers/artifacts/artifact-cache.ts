@@ -17,10 +17,18 @@ import { ensureFolder } from '../system/ensure-folder.js'
 import { naming } from '../system/file-error.js'
 import { syncFolder } from '../system/sync-folder.js'
 import { writeAtomically } from '../system/write-atomically.js'
-import { lockFolder, partialFolder, placesOf, type CacheNote, type CachePlaces } from './cache-layout.js'
+import {
+  lockFolder,
+  partialFolder,
+  placesOf,
+  readNote,
+  type CacheNote,
+  type CachePlaces,
+} from './cache-layout.js'
 import { lockCache } from './cache-lock.js'
 import { digestFile, digestOfFile, parseDigest, RunningDigest, type Digest } from './file-digest.js'
 import { throttled } from './throttled-progress.js'
+import type { Verifier } from './verifier.js'
 
 export interface ArtifactCacheOptions {
   /** Absolute. Made when first needed. */
@@ -31,7 +39,12 @@ export interface ArtifactCacheOptions {
   readonly pid: number
   /** Downloads at once; 4 unless given. */
   readonly parallel?: number
+  /** Proves releases genuine, where their source asks for that. */
+  readonly verifier?: Verifier
 }
+
+/** Remembered for one artifact: services and environments may each ask for something else. */
+const provenMost = 32
 
 interface Wanted {
   readonly release: Release
@@ -48,6 +61,7 @@ export function createArtifacts(options: ArtifactCacheOptions): Artifacts {
     async obtain(release, spec, onProgress, signal) {
       const source = options.source(release.source, spec)
       if (release.artifact.kind === 'folder') {
+        await options.verifier?.prove({ release, spec, source, file: null, signal })
         return source.fetch(release, {
           file: join(options.directory, partialFolder, 'folder'),
           onProgress,
@@ -58,9 +72,23 @@ export function createArtifacts(options: ArtifactCacheOptions): Artifacts {
       const places = placesOf(options.directory, digest)
       const wanted = { release, digest, places, source, onProgress, signal }
       if (!(await isCached(wanted, options.clock))) await fetchOnce(wanted, options, slot)
+      if (options.verifier !== undefined) await prove(wanted, spec, options.verifier, options.clock)
       return { kind: 'archive', path: places.artifact, name: release.artifact.name }
     },
   }
+}
+
+/** Once for each set of demands and keys: the note says which of them the artifact has met. */
+async function prove(wanted: Wanted, spec: DriverSpec, verifier: Verifier, clock: Clock): Promise<void> {
+  const { release, source, places, onProgress, signal } = wanted
+  const basis = await verifier.basis(release, spec)
+  if (basis === null) return
+  const note = (await readNote(places.note)) ?? (await noteOf(wanted, clock))
+  if (note.proven.includes(basis)) return
+  onProgress({ done: 0, total: null, unit: 'bytes', label: 'proving' })
+  await verifier.prove({ release, spec, source, file: places.artifact, signal })
+  const proven = [...note.proven, basis].slice(-provenMost)
+  await writeAtomically(places.note, `${JSON.stringify({ ...note, proven })}\n`)
 }
 
 /** Fetches under the lock of this digest; whoever waited for the lock finds the work done. */
@@ -132,7 +160,8 @@ async function fetchAndHash(wanted: Wanted, clock: Clock): Promise<string> {
 }
 
 /** On disk first, then under its name: a crash in between leaves a whole partial file, which is found whole next time. */
-async function publish({ places, release, digest }: Wanted, clock: Clock): Promise<void> {
+async function publish(wanted: Wanted, clock: Clock): Promise<void> {
+  const { places } = wanted
   await naming('publish', places.artifact, async () => {
     const handle = await open(places.partial, 'r+')
     try {
@@ -140,19 +169,24 @@ async function publish({ places, release, digest }: Wanted, clock: Clock): Promi
     } finally {
       await handle.close()
     }
-    const note: CacheNote = {
-      name: release.artifact.name,
-      digest: digest.text,
-      size: await sizeOf(places.partial),
-      source: release.source,
-      version: release.version,
-      fetchedAt: clock.now().toISOString(),
-    }
+    const note = { ...(await noteOf(wanted, clock)), size: await sizeOf(places.partial) }
     await writeAtomically(places.note, `${JSON.stringify(note)}\n`)
     await rename(places.partial, places.artifact)
     await rm(`${places.partial}.resume`, { force: true })
     await syncFolder(join(places.artifact, '..'))
   })
+}
+
+async function noteOf({ release, digest, places }: Wanted, clock: Clock): Promise<CacheNote> {
+  return {
+    name: release.artifact.name,
+    digest: digest.text,
+    size: await sizeOf(places.artifact),
+    source: release.source,
+    version: release.version,
+    fetchedAt: clock.now().toISOString(),
+    proven: [],
+  }
 }
 
 async function removePartial(places: CachePlaces): Promise<void> {

@@ -44,15 +44,17 @@ export interface CacheNote {
   readonly source: string
   readonly version: string
   readonly fetchedAt: string
+  /** What it was proven by; see Verifier.basis. */
+  readonly proven: readonly string[]
 }
 
 /** Null when there is none, or it cannot be read: the artifact is no worse for it. */
 export async function readNote(path: string): Promise<CacheNote | null> {
   try {
-    // written by ourselves, and shown only
+    // written by ourselves, into a folder that is ours alone
     const note = JSON.parse(await readFile(path, 'utf8')) as Partial<CacheNote>
-    const { name = '', digest = '', size = 0, source = '', version = '', fetchedAt = '' } = note
-    return { name, digest, size, source, version, fetchedAt }
+    const { name = '', digest = '', size = 0, source = '', version = '', fetchedAt = '', proven = [] } = note
+    return { name, digest, size, source, version, fetchedAt, proven }
   } catch {
     return null
   }

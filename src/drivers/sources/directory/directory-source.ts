@@ -11,6 +11,8 @@ import { throttled } from '../../artifacts/throttled-progress.js'
 import { fileError } from '../../system/file-error.js'
 import { inSource, refuseCancelled } from '../in-source.js'
 import { chosen, offerOf } from '../offer.js'
+import { fillVersion } from '../version-pattern.js'
+import { readCompanion } from './directory-companion.js'
 import { directorySchema } from './directory-schema.js'
 import { listEntries, type ReleaseEntry } from './release-entries.js'
 import { settledDigest } from './settled-digest.js'
@@ -51,6 +53,8 @@ function createDirectorySource(name: string, options: DirectoryOptions, ports: P
         if (digest !== release.digest) throw changed(full, release.digest, digest)
         return { kind, path: full, name: release.artifact.name }
       }),
+    companion: (release, wanted, signal) =>
+      inSource(name, signal, () => readCompanion(folder, fillVersion(wanted, release.version))),
   }
 }
 

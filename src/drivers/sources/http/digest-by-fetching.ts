@@ -21,6 +21,8 @@ import { writeAtomically } from '../../system/write-atomically.js'
 export interface RemoteFile {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
+  /** What the file is known by, where its address changes from one request to the next (it is signed). */
+  readonly name?: string
   /** What tells this content from another at the same address, where the source knows: the server is not asked then. */
   readonly mark?: string
   /** Where the source knows it: anything else is refused. */
@@ -33,7 +35,7 @@ export interface Measured {
   readonly size: number
 }
 
-/** Where things lie for one address. */
+/** Where things lie for one file. */
 interface Places {
   readonly folder: string
   /** The file itself, while it waits to be asked for. */
@@ -47,7 +49,7 @@ export async function digestByFetching(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Measured> {
-  const places = placesOf(remote.url, ports)
+  const places = placesOf(remote.name ?? remote.url, ports)
   await ensureFolder(places.folder)
   const { clock, machine } = ports
   const onWait = (): void => undefined
@@ -66,9 +68,14 @@ export async function digestByFetching(
   }
 }
 
-/** Moves what was fetched for the digest to `file`; false when it is not there (any more). */
-export async function takeFetched(url: string, digest: string, file: string, ports: Ports): Promise<boolean> {
-  const places = placesOf(url, ports)
+/** Moves what was fetched (from the address, or of that name) for the digest to `file`; false when it is not there (any more). */
+export async function takeFetched(
+  name: string,
+  digest: string,
+  file: string,
+  ports: Ports,
+): Promise<boolean> {
+  const places = placesOf(name, ports)
   if ((await readNote(places.note))?.measured.digest !== digest) return false
   const isThere = await stat(places.file).then(
     () => true,
@@ -78,9 +85,9 @@ export async function takeFetched(url: string, digest: string, file: string, por
   return isThere
 }
 
-function placesOf(url: string, ports: Ports): Places {
+function placesOf(name: string, ports: Ports): Places {
   const folder = path.join(ports.cacheDirectory, 'http')
-  const file = path.join(folder, sha256(url).slice('sha256:'.length))
+  const file = path.join(folder, sha256(name).slice('sha256:'.length))
   return { folder, file, note: `${file}.json`, lock: `${file}.lock` }
 }
 

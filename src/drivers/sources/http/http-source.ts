@@ -15,6 +15,7 @@ import { chosen, offerOf, type Offer } from '../offer.js'
 import { readDocument, remember, type Document } from '../remembered.js'
 import { fillVersion, versionReader } from '../version-pattern.js'
 import { digestByFetching, takeFetched } from './digest-by-fetching.js'
+import { addressBeside, readCompanion } from './http-companion.js'
 import { readIndex, type IndexEntry, type IndexShape } from './http-index.js'
 import { httpSchema } from './http-schema.js'
 
@@ -76,6 +77,11 @@ function createHttpSource(name: string, options: HttpOptions, ports: Ports): Sou
         const expected = size === undefined ? {} : { expectedSize: size }
         await download({ url, headers, ...expected, clock: ports.clock, ...context })
         return artifact
+      }),
+    companion: (release, wanted, signal) =>
+      inSource(name, signal, async () => {
+        const url = addressBeside(release.artifact.location, fillVersion(wanted, release.version))
+        return readCompanion(url, await headersFor(url, signal), ports.clock, signal)
       }),
   }
 }
