@@ -7,7 +7,7 @@ import type { HealthCheck } from '../../src/model/health-check.js'
 import type { RecordedState } from '../../src/model/state.js'
 import { MemoryGround } from './memory-ground.js'
 import { emptyDisk } from './memory-store.js'
-import { memoryWorld, quietExecution } from './memory-world.js'
+import { memoryWorld, quietExecution, type Offered } from './memory-world.js'
 
 export const never = new AbortController().signal
 
@@ -29,16 +29,21 @@ export function memoryProject(initial: Config) {
   const disk = emptyDisk()
   const health = switchableHealth()
   let config = initial
-  let versions: readonly string[] = ['1.0.0']
-  const world = () => memoryWorld({ config, ground, disk, versions, health })
+  let versions: readonly Offered[] = ['1.0.0']
+  let now = new Date('2026-01-01T00:00:00Z')
+  const world = () => memoryWorld({ config, ground, disk, versions, now, health })
   return {
     ground,
     disk,
     health,
     world,
     useCases: () => createUseCases(world()),
-    offer: (...offered: readonly string[]) => {
+    offer: (...offered: readonly Offered[]) => {
       versions = offered
+    },
+    /** From now on, commands are given at this time. */
+    at: (time: string) => {
+      now = new Date(time)
     },
     configure: (next: Config) => {
       config = next

@@ -3,6 +3,7 @@ import { digestOf, sha256 } from '../../src/base/hash.js'
 import type { DeployResult, Execution } from '../../src/app/requests.js'
 import type { World } from '../../src/app/world.js'
 import type { Config, ServiceConfig } from '../../src/model/config.js'
+import type { VersionListing } from '../../src/model/release.js'
 import type { HookSpec } from '../../src/model/spec.js'
 import type { HealthCheck } from '../../src/model/health-check.js'
 import { DeployError } from '../../src/base/deploy-error.js'
@@ -12,12 +13,16 @@ import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.j
 import { allStrategies } from './strategies.js'
 import { policyOf } from './version-policy.js'
 
+/** A version on offer; `isMissing`: announced, and its artifact is not there (yet). */
+export type Offered = string | (VersionListing & { readonly isMissing?: true })
+
 export interface MemoryWorldOptions {
   readonly config: Config
   readonly ground: MemoryGround
   readonly disk: MemoryDisk
   /** What the source offers. */
-  readonly versions?: readonly string[]
+  readonly versions?: readonly Offered[]
+  readonly now?: Date
   readonly health?: HealthCheck
 }
 
@@ -26,26 +31,30 @@ export function memoryWorld({
   ground,
   disk,
   versions = ['1.0.0', '1.1.0'],
+  now,
   health,
 }: MemoryWorldOptions): World & {
   readonly store: MemoryStore
 } {
   let serial = disk.journals.size
   const traits = (type: string) => memoryTraits[type]!
+  const offered = versions.map((one) => (typeof one === 'string' ? { version: one } : one))
   return {
     config,
     configDigest: digestOf(config),
     projectDirectory: '/project',
-    clock: fakeClock(),
+    clock: fakeClock(now?.getTime()),
     shell: memoryShell(ground),
     secrets: { reveal: (text) => Promise.resolve(text), mask: (text) => text, maskAll: (data) => data },
     machine: { hostName: 'desk', user: 'ada', pid: 1 },
     store: memoryStore(disk),
     artifacts: { obtain: () => Promise.resolve({ kind: 'folder', path: '/artifact', name: 'artifact' }) },
     source: (name) => ({
-      versions: async () => versions.map((version) => ({ version })),
+      versions: async () => offered,
       resolve: async (version) => {
-        if (!versions.includes(version)) throw new DeployError('VERSION_NOT_FOUND', `no ${version}`)
+        const found = offered.find((one) => one.version === version)
+        if (found === undefined) throw new DeployError('VERSION_NOT_FOUND', `no ${version}`)
+        if ('isMissing' in found) throw new DeployError('ARTIFACT_MISSING', `no file for ${version}`)
         const artifact = { kind: 'folder', name: version, location: version } as const
         return { source: name, version, digest: sha256(version), artifact }
       },
