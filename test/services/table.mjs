@@ -1,6 +1,7 @@
 // The real components that tests use, one entry each. `start` returns the address that tests read (as text) and, when
 // something has to be ended, `stop`; it throws a sentence when the component cannot be had. A test asks for one with
 // `testWith('name')` of test/support/needs.ts.
+import { startCephRgw } from './ceph-rgw.mjs'
 import { startGitHubFixtures } from './github-fixtures.mjs'
 import { requirePrograms } from './packages.mjs'
 import { probeRegistry } from './npm-registry.mjs'
@@ -15,6 +16,7 @@ export const services = [
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },
+  { name: 'ceph-rgw', howTo: 'run the tests as root on Debian', start: startCephRgw },
   { name: 'systemd-host', howTo: 'run the tests as root on Debian', start: startSystemdHost },
 ]
 

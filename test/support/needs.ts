@@ -2,9 +2,18 @@
  * Tests that need a real component. `npm test` starts what it can (test/services/) and leaves addresses in the
  * environment; where one is missing the test fails in CI and is skipped elsewhere, with a title that says what to do.
  */
-import { test, type TestFunction } from 'vitest'
+import { describe, test, type TestFunction } from 'vitest'
 
-export type Component = 'git' | 'tmux' | 'zsh' | 'fish' | 'npm-registry' | 'github-fixtures' | 'small-disk' | 'systemd-host'
+export type Component =
+  | 'git'
+  | 'tmux'
+  | 'zsh'
+  | 'fish'
+  | 'npm-registry'
+  | 'github-fixtures'
+  | 'small-disk'
+  | 'systemd-host'
+  | 'ceph-rgw'
 
 /** `test` for what needs a component. */
 export function testWith(
@@ -22,6 +31,12 @@ export function testWith(
       test.skip(`${title} (needs ${component}: ${reason})`, run)
     }
   }
+}
+
+/** `describe` for a whole suite that needs a component: without one there is a single test in its place. */
+export function describeWith(component: Component, title: string, suite: () => void): void {
+  if (missing(component) === undefined) describe(title, { timeout: 120_000 }, suite)
+  else testWith(component)(title, () => undefined)
 }
 
 /** The address that the services' runner left; only inside a test of `testWith`. */

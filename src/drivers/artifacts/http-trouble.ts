@@ -19,6 +19,8 @@ export interface Refusal {
   readonly headers: Headers
   /** The first words of its body, if any. */
   readonly details: readonly string[]
+  /** The beginning of its body, as it came. */
+  readonly body: string
 }
 /** What a refusal means at a server that has its own words for it; null where the usual meaning holds. */
 export type Explain = (refusal: Refusal) => Setback | null
@@ -33,8 +35,9 @@ export async function statusSetback(
 ): Promise<Setback> {
   const { status, headers } = response
   const retryAfterMs = retryAfterOf(headers, clock)
-  const details = await evidenceOf(response)
-  const explained = explain?.({ url, status, headers, details }) ?? null
+  const body = await beginningOf(response).catch(() => '')
+  const details = evidenceIn(body)
+  const explained = explain?.({ url, status, headers, details, body }) ?? null
   if (explained !== null) return explained
   const at = showAddress(url)
   const again = retriedStatuses.has(status) || (status >= 520 && status <= 530)
@@ -101,10 +104,9 @@ function resetMs(headers: Headers, clock: Clock): number | null {
   return Math.max(0, Number(text) * 1000 - clock.now().getTime())
 }
 
-/** The first lines of an error's body, or its `message` when it is JSON; nothing when it cannot be read. */
-async function evidenceOf(response: Response): Promise<readonly string[]> {
-  const text = await beginningOf(response).catch(() => '')
-  return shortened(text) === '' ? [] : [`it said: ${shortened(text)}`]
+/** The first words of an error's body, or its `message` when it is JSON. */
+function evidenceIn(body: string): readonly string[] {
+  return shortened(body) === '' ? [] : [`it said: ${shortened(body)}`]
 }
 
 async function beginningOf(response: Response): Promise<string> {

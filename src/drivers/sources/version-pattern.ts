@@ -1,5 +1,5 @@
 /**
- * Patterns with one `{version}` in them, as users write them for folder entries, tags and file names.
+ * Patterns with `{version}` in them, as users write them for folder entries, tags, file names and keys.
  *
  * Kept apart from the sources because all of them read names the same way: a `v` before the number belongs to the
  * name, never to the version.
@@ -15,12 +15,16 @@ export const patternSchemaPattern = '^[^{}]*\\{version\\}[^{}]*$'
 /** For a template such as a URL: at least one `{version}`. */
 export const templateSchemaPattern = '\\{version\\}'
 
-/** The version that a name holds, without its `v`; null when the name does not fit the pattern. */
+/**
+ * The version that a name holds, without its `v`; null when the name does not fit the pattern. Where the pattern has
+ * several places for it, all have to hold the same one, each with or without a `v`.
+ */
 export type VersionReader = (name: string) => string | null
 
 export function versionReader(pattern: string): VersionReader {
-  const [before = '', after = ''] = pattern.split('{version}')
-  const whole = new RegExp(`^${escaped(before)}(${versionText})${escaped(after)}$`)
+  const [before = '', after = '', ...further] = pattern.split('{version}').map(escaped)
+  const rest = further.map((part) => `(?:v(?=[0-9]))?\\1${part}`).join('')
+  const whole = new RegExp(`^${before}(?:v(?=[0-9]))?(${versionText})${after}${rest}$`)
   return (name) => {
     const version = whole.exec(name)?.[1]
     return version === undefined ? null : parseVersion(version)

@@ -20,6 +20,11 @@ test.each([
   ['app.{version}.zip', 'app.1.0.0.zip', '1.0.0'],
   ['app.{version}.zip', 'appx1.0.0.zip', null],
   ['app.{version}.zip', 'app.1.0.0.zip.tmp', null],
+  ['{version}/app-{version}.zip', '1.0.0/app-1.0.0.zip', '1.0.0'],
+  ['{version}/app-{version}.zip', 'v1.0.0/app-1.0.0.zip', '1.0.0'],
+  ['{version}/app-{version}.zip', '1.0.0/app-v1.0.0.zip', '1.0.0'],
+  ['{version}/app-{version}.zip', '1.0.0/app-1.0.1.zip', null],
+  ['{version}/app-{version}.zip', 'vnext/app-vnext.zip', 'vnext'],
 ])('%s reads %s as %s', (pattern, name, expected) => {
   expect(versionReader(pattern)(name)).toBe(expected)
 })
