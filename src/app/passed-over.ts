@@ -21,7 +21,8 @@ export function waitingForAge(
       isOfAge(rule) && compareVersions(listing.version, taken, service.policy.scheme) > 0,
   )
   if (newest === undefined) return []
-  const more = others.length === 0 ? '' : `; so are ${others.length} more that are newer than what is taken`
+  const waiting = others.length === 1 ? '1 more waits' : `${others.length} more wait`
+  const more = others.length === 0 ? '' : `; ${waiting} as well`
   const message = `${service.name} ${showVersion(newest.listing.version)} is passed over: it ${why(newest, service, now)}${more}`
   return [{ service: service.name, message }]
 }
