@@ -30,14 +30,21 @@ function pathOf(program) {
     })
 }
 
-let updated
-async function install(packages) {
+/** One installation at a time: they share a lock. */
+let installing = Promise.resolve()
+function install(packages) {
+  const next = installing.then(() => installNow(packages))
+  installing = next.catch(() => {})
+  return next
+}
+
+let isUpdated = false
+async function installNow(packages) {
   if (!isRoot || pathOf('apt-get') === undefined) throw new Error(`${packages.join(', ')} is not installed`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const options = { env, maxBuffer: 64 * 1024 * 1024 }
-  updated ??= run('apt-get', ['update', '-q'], options)
-  await updated
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 64 * 1024 * 1024 }
   try {
+    if (!isUpdated) await run('apt-get', ['update', '-q'], options)
+    isUpdated = true
     await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], options)
   } catch (error) {
     throw new Error(`apt-get install ${packages.join(' ')} failed: ${error.stderr.trim().split('\n').at(-1)}`)

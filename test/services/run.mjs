@@ -28,7 +28,7 @@ try {
 } catch (error) {
   console.error(error)
 } finally {
-  for (const service of started.reverse()) await service.stop().catch((error) => console.error(error.message))
+  await Promise.all(started.map((service) => service.stop().catch((error) => console.error(error.message))))
   rmSync(place, { recursive: true, force: true })
 }
 console.log(
@@ -36,22 +36,25 @@ console.log(
 )
 process.exitCode = counts.failed > 0 || interrupted ? 1 : 0
 
-/** Starts what can be started; a service that cannot be had becomes a reason that its tests show. */
+/** Starts what can be started, side by side; a service that cannot be had becomes a reason that its tests show. */
 async function startServices() {
   const env = {}
-  for (const service of services) {
-    if (interrupted) break
-    const begun = Date.now()
-    try {
-      const running = await service.start(place)
-      if (running.stop !== undefined) started.push(running)
-      env[variableOf(service.name)] = running.address
-      console.log(`service ${service.name.padEnd(14)} ready in ${((Date.now() - begun) / 1000).toFixed(1)}s`)
-    } catch (error) {
-      env[`${variableOf(service.name)}_MISSING`] = `${error.message}; ${service.howTo}`
-      console.log(`service ${service.name.padEnd(14)} missing: ${error.message}; ${service.howTo}`)
-    }
-  }
+  await Promise.all(
+    services.map(async (service) => {
+      const begun = Date.now()
+      try {
+        const running = await service.start(place)
+        if (running.stop !== undefined) started.push(running)
+        env[variableOf(service.name)] = running.address
+        console.log(
+          `service ${service.name.padEnd(15)} ready in ${((Date.now() - begun) / 1000).toFixed(1)}s`,
+        )
+      } catch (error) {
+        env[`${variableOf(service.name)}_MISSING`] = `${error.message}; ${service.howTo}`
+        console.log(`service ${service.name.padEnd(15)} missing: ${error.message}; ${service.howTo}`)
+      }
+    }),
+  )
   return env
 }
 
