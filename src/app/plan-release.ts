@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { DeployError } from '../base/deploy-error.js'
 import type { Notice, Plan, PlanCommand } from '../model/plan.js'
 import type { Release, VersionListing } from '../model/release.js'
-import type { Source } from '../model/source.js'
+import type { ListingNeeds, Source } from '../model/source.js'
 import type { RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
@@ -138,17 +138,19 @@ function sourcesAskedOnce(world: World): (name: string) => Source {
     const spec = world.config.sources[name]
     if (spec === undefined)
       throw new Error(`validation let a service refer to the source "${name}", which does not exist`)
-    const source = askedOnce(world.source(name, spec))
+    const services = Object.values(world.config.services).filter(({ source }) => source === name)
+    const publishedAt = services.some(({ policy }) => policy.minAgeMs > 0)
+    const source = askedOnce(world.source(name, spec), { publishedAt })
     made.set(name, source)
     return source
   }
 }
 
-function askedOnce(source: Source): Source {
+function askedOnce(source: Source, needs: ListingNeeds): Source {
   let versions: Promise<readonly VersionListing[]> | undefined
   const resolved = new Map<string, Promise<Release>>()
   return {
-    versions: (signal) => (versions ??= source.versions(signal)),
+    versions: (signal) => (versions ??= source.versions(signal, needs)),
     resolve(version, signal) {
       const known = resolved.get(version) ?? source.resolve(version, signal)
       resolved.set(version, known)

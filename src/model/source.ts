@@ -17,9 +17,14 @@ export interface FetchContext {
   readonly signal: AbortSignal
 }
 
+/** What a listing has to have beside its versions, where that costs the source something. */
+export interface ListingNeeds {
+  readonly publishedAt: boolean
+}
+
 export interface Source {
   /** Every version on offer, in no particular order; nothing is fetched. */
-  versions(signal: AbortSignal): Promise<readonly VersionListing[]>
+  versions(signal: AbortSignal, needs?: ListingNeeds): Promise<readonly VersionListing[]>
   /** Pins a version to its digest. Throws DeployError VERSION_NOT_FOUND or ARTIFACT_MISSING. */
   resolve(version: string, signal: AbortSignal): Promise<Release>
   /**

@@ -77,14 +77,13 @@ export interface Document<T> {
   readonly lastModified: string | null
 }
 
+export type Conditions = Pick<Document<unknown>, 'etag' | 'lastModified'>
+
 /** The document as it is now: the previous one when the server says that it has not changed. */
 export async function readDocument<Body, T>(
   url: string,
   previous: Document<T> | null,
-  read: (conditions: {
-    readonly etag: string | null
-    readonly lastModified: string | null
-  }) => Promise<Fresh<Body> | Unchanged>,
+  read: (conditions: Conditions) => Promise<Fresh<Body> | Unchanged>,
   understand: (body: Body, headers: Headers) => T,
 ): Promise<Document<T>> {
   const known = previous?.url === url ? previous : null

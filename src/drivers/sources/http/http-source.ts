@@ -12,7 +12,8 @@ import { readText } from '../../artifacts/read-text.js'
 import { checksumFor } from '../../artifacts/checksum-lines.js'
 import { inSource } from '../in-source.js'
 import { chosen, offerOf, type Offer } from '../offer.js'
-import { readDocument, remember, type Document } from '../remembered.js'
+import { readDocument, remember, type Conditions, type Document } from '../remembered.js'
+import { spared } from '../spared.js'
 import { fillVersion, versionReader } from '../version-pattern.js'
 import { digestByFetching, takeFetched } from './digest-by-fetching.js'
 import { addressBeside, readCompanion } from './http-companion.js'
@@ -117,9 +118,12 @@ function rememberedOffer(options: HttpOptions, headersFor: HeadersFor, ports: Po
     const offer = Promise.resolve(offerOf(distinct(written)))
     return { latest: () => offer, recent: () => offer }
   }
+  const sparing = spared(ports.clock)
   const index = remember<Document<Offer<IndexEntry>>>(async (previous, signal) => {
     const headers = { accept: 'application/json, text/plain, */*', ...(await headersFor(url, signal)) }
-    const read = (conditions: object) => readText({ url, headers, ...conditions, clock: ports.clock, signal })
+    const request = { url, headers, clock: ports.clock, signal }
+    const read = (conditions: Conditions) =>
+      sparing((manners) => readText({ ...request, ...conditions, ...manners }))
     return readDocument(url, previous, read, (text, answered) => understand(text, url, answered))
   }, ports.clock)
   return {

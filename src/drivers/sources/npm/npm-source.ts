@@ -8,6 +8,7 @@ import { download } from '../../artifacts/download.js'
 import { readJson } from '../../artifacts/read-text.js'
 import { inSource, type BetterHints } from '../in-source.js'
 import { readDocument, remember, type Document } from '../remembered.js'
+import { spared, type Manners } from '../spared.js'
 import { versionNotFound } from '../offer.js'
 import { findRegistry, type NpmRegistry } from './npm-configuration.js'
 import { npmSchema } from './npm-schema.js'
@@ -22,8 +23,14 @@ type NpmOptions = DriverSpec & {
   readonly distTag?: string
 }
 
-/** The short form of the package document; a registry that knows only the long one sends that. */
-const accept = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8'
+/**
+ * The forms of the package document. The short one has all that is needed but the times of publication; a registry
+ * that knows only the long one sends that.
+ */
+const forms = {
+  short: 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8',
+  long: 'application/json',
+}
 
 /** The long form of a package with thousands of versions has tens of megabytes. */
 const longestDocumentBytes = 256 * 2 ** 20
@@ -39,17 +46,25 @@ function createNpmSource(name: string, options: NpmOptions, ports: Ports): Sourc
     const token = options.token === undefined ? undefined : await ports.secrets.reveal(options.token, signal)
     return findRegistry(options.package, { registry: options.registry, token }, ports, signal)
   }
-  const packument = remember<Document<Packument>>(
-    async (previous, signal) =>
-      readPackage(options.package, await registryOf(signal), previous, ports, signal),
-    ports.clock,
-  )
+  const sparing = spared(ports.clock)
+  const inForm = (accept: string) =>
+    remember<Document<Packument>>(async (previous, signal) => {
+      const registry = await registryOf(signal)
+      return sparing((manners) =>
+        readPackage(options.package, registry, previous, { accept, manners, ports, signal }),
+      )
+    }, ports.clock)
+  const documents = { short: inForm(forms.short), long: inForm(forms.long) }
+  let packument = documents.short
   return {
-    versions: (signal) =>
+    versions: (signal, needs) =>
       inSource(
         name,
         signal,
-        async () => listingsOf((await packument.latest(signal)).content, options),
+        async () => {
+          if (needs?.publishedAt === true) packument = documents.long
+          return listingsOf((await packument.latest(signal)).content, options)
+        },
         betterHints,
       ),
     resolve: (version, signal) =>
@@ -82,17 +97,23 @@ const betterHints: BetterHints = {
   SOURCE_GARBAGE: 'Check that registry: is the address of an npm registry and not of a page about one.',
 }
 
+interface Asking {
+  readonly accept: string
+  readonly manners: Manners
+  readonly ports: Ports
+  readonly signal: AbortSignal
+}
+
 async function readPackage(
   packageName: string,
   registry: NpmRegistry,
   previous: Document<Packument> | null,
-  ports: Ports,
-  signal: AbortSignal,
+  { accept, manners, ports, signal }: Asking,
 ): Promise<Document<Packument>> {
   const { authorization } = registry
   const url = `${registry.url}${packageName.replace('/', '%2f')}`
   const headers = { accept, ...(authorization === null ? {} : { authorization }) }
-  const request = { url, headers, clock: ports.clock, signal, maxBytes: longestDocumentBytes }
+  const request = { url, headers, ...manners, clock: ports.clock, signal, maxBytes: longestDocumentBytes }
   try {
     return await readDocument(
       url,
