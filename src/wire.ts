@@ -96,9 +96,12 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     machine,
     env,
   }
+  // a source remembers what it last read, so that asking it again costs little
+  const sources = new Map<DriverSpec, Source>()
   const source = (name: string, spec: DriverSpec): Source => {
-    const made = driverOf('source', sourceDrivers, spec).create(name, spec, ports)
+    const made = sources.get(spec) ?? driverOf('source', sourceDrivers, spec).create(name, spec, ports)
     refuseUnprovable(spec, made)
+    sources.set(spec, made)
     return made
   }
   const targets = new Map<DriverSpec, Target>()
