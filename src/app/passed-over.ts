@@ -27,17 +27,18 @@ export function waitingForAge(
   return [{ service: service.name, message }]
 }
 
-/** Why what runs stays. That it is itself too young to be taken now is nothing to tell. */
+/** Why what runs stays. That it is itself too young to be taken now is nothing to tell: it has been taken. */
 export function stayingNotices(
   passedOver: readonly PassedOver[],
   running: string,
   service: ServiceConfig,
   now: Date,
 ): readonly Notice[] {
-  const reasons = passedOver.filter(({ rule, listing }) => listing.version !== running || !isOfAge(rule))
-  if (reasons.length === 0) return []
-  const message = `${service.name} stays at ${showVersion(running)}: ${sentences(reasons, service, now).join('; ')}`
-  const hint = reasons.some(({ rule }) => rule === 'older')
+  const isAdmitted = passedOver.some(({ rule, listing }) => listing.version === running && isOfAge(rule))
+  if (isAdmitted) return waitingForAge(passedOver, running, service, now)
+  if (passedOver.length === 0) return []
+  const message = `${service.name} stays at ${showVersion(running)}: ${sentences(passedOver, service, now).join('; ')}`
+  const hint = passedOver.some(({ rule }) => rule === 'older')
     ? { hint: 'allowDowngrade: true, or an exact version:, leads to an older one' }
     : {}
   return [{ service: service.name, message, ...hint }]
@@ -59,17 +60,18 @@ export function nothingMatches(
       details: [
         ...sentences(passedOver, service, now),
         offeredLine(offered, scheme),
-        ...(strange.length === 0 ? [] : [`${strange.length} of them do not fit the scheme ${scheme}`]),
+        ...(strange.length === 0 ? [] : [`not of the scheme ${scheme}: ${listed(strange)}`]),
       ],
       hint: hintFor(passedOver, service),
     },
   )
 }
 
-function hintFor([newest]: readonly PassedOver[], { policy }: ServiceConfig): string {
-  if (newest?.rule === 'denied') return 'publish another, or take it off `deny` in deploy.yaml'
-  if (newest?.rule === 'young') return 'wait, or set a shorter `minAge` on the service'
-  if (newest?.rule === 'undated')
+function hintFor(passedOver: readonly PassedOver[], { policy }: ServiceConfig): string {
+  const newest = passedOver.find(({ rule }) => rule !== 'prerelease')?.rule
+  if (newest === 'denied') return 'publish another, or take it off `deny` in deploy.yaml'
+  if (newest === 'young') return 'wait, or set a shorter `minAge` on the service'
+  if (newest === 'undated')
     return 'set `minAge: 0` on the service, or use a source that says when its releases were published'
   return policy.prerelease === false
     ? 'change `version`, or set `prerelease: true` if only prereleases match'
@@ -112,9 +114,11 @@ function isOfAge(rule: PassedOver['rule']): boolean {
 /** What there is, newest first where that can be told; a few, and how many more. */
 export function offeredLine(offered: readonly VersionListing[], scheme: string): string {
   if (offered.length === 0) return 'it offers no versions at all'
-  const newest = [...new Set(offered.map(({ version }) => version))].sort((a, b) =>
-    compareVersions(b, a, scheme),
-  )
-  const names = newest.map(showVersion)
-  return `it offers ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
+  const newest = [...offered].sort((a, b) => compareVersions(b.version, a.version, scheme))
+  return `it offers ${listed(newest)}`
+}
+
+function listed(listings: readonly VersionListing[]): string {
+  const names = [...new Set(listings.map(({ version }) => showVersion(version)))]
+  return `${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`
 }
