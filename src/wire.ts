@@ -8,6 +8,8 @@ import type { World } from './app/world.js'
 import type { ConfigCheck, Session } from './cli/services.js'
 import { loadConfig, type ConfigResult } from './config/load-config.js'
 import { createArtifacts } from './drivers/artifacts/artifact-cache.js'
+import { artifactFolder } from './drivers/artifacts/cache-layout.js'
+import { createCache } from './drivers/artifacts/cache-upkeep.js'
 import { checkDrivers } from './drivers/checks/catalog.js'
 import { notifierDrivers } from './drivers/notifiers/catalog.js'
 import { secretDrivers } from './drivers/secrets/catalog.js'
@@ -115,12 +117,13 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     machine,
     store: driverOf('state', stateStoreDrivers, config.state).create(config.state, ports),
     artifacts: createArtifacts({
-      directory: join(ports.cacheDirectory, 'artifacts'),
+      directory: join(ports.cacheDirectory, artifactFolder),
       source,
       clock,
       pid: machine.pid,
       verifier: createVerifier(ports),
     }),
+    cache: createCache({ directory: ports.cacheDirectory, clock, pid: machine.pid }),
     source,
     target(spec) {
       const made = targets.get(spec) ?? driverOf('target', targetDrivers, spec).create(spec, ports)

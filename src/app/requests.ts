@@ -1,4 +1,5 @@
 /** What commands ask of the use cases, and what they get back. */
+import type { CacheEntry, CacheLimits, Pruned } from '../model/cache.js'
 import type { Emit } from '../model/event.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { JournalFile } from '../model/journal.js'
@@ -88,6 +89,16 @@ export interface ReleasesReport {
   readonly problems: readonly { readonly service: string; readonly error: ErrorReport }[]
 }
 
+/** Something in the cache, and which recorded releases and deployments need it: `staging: web v1.4.2`. */
+export interface CacheRow extends CacheEntry {
+  readonly neededBy: readonly string[]
+}
+
+export interface CacheReport {
+  readonly rows: readonly CacheRow[]
+  readonly limits: CacheLimits
+}
+
 export interface DeploymentStory {
   readonly record: HistoryRecord | null
   readonly journal: JournalFile | null
@@ -111,4 +122,8 @@ export interface UseCases {
   pin(service: string, version: string | null, reason: string): Promise<RecordedState>
   unpin(service: string): Promise<RecordedState>
   unlock(id: string): Promise<LockHolder>
+  listCache(signal: AbortSignal): Promise<CacheReport>
+  pruneCache(signal: AbortSignal): Promise<Pruned>
+  /** Reads everything in the cache again; what is broken is removed. */
+  verifyCache(onChecked: (entry: CacheEntry, sound: boolean) => void, signal: AbortSignal): Promise<void>
 }

@@ -13,6 +13,7 @@ import { execute } from '../execute/execute.js'
 import type { Undo } from '../execute/execute-deps.js'
 import { createPerformers } from '../execute/performers.js'
 import { nextState } from '../plan/next-state.js'
+import { tidyCache } from './cache-upkeep.js'
 import { historyRecord, type DeploymentIdentity } from './history-record.js'
 import { notificationsOf } from './notifications.js'
 import type { DeployResult, Execution } from './requests.js'
@@ -63,6 +64,7 @@ export async function runPlan(
   await run.claim.release()
   // With nothing on record, the lock stays as well: the next deployctl takes it over and finds the journal.
   if (unrecorded === null) await run.lock.release()
+  if (unrecorded === null && outcome.kind === 'applied') await tidyCache(world, execution.notice, signal)
   return { kind: 'done', plan, deployment, outcome, unrecorded }
 }
 

@@ -1,4 +1,5 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
+import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
 import { deploy, deploySaved, rollBack } from './deploy.js'
 import { listReleases } from './list-releases.js'
 import { pinService, unpinService } from './pins.js'
@@ -33,5 +34,8 @@ export function createUseCases(world: World): UseCases {
     pin: (service, version, reason) => pinService(world, service, version, reason),
     unpin: (service) => unpinService(world, service),
     unlock: (id) => world.store.breakLock(world.config.environment, id),
+    listCache: (signal) => listCache(world, signal),
+    pruneCache: (signal) => pruneCache(world, signal),
+    verifyCache: (onChecked, signal) => verifyCache(world, onChecked, signal),
   }
 }

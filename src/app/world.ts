@@ -1,5 +1,6 @@
 /** What every use case works with: the composed ports and drivers of one project and environment. */
 import type { Artifacts, Source } from '../model/source.js'
+import type { Cache } from '../model/cache.js'
 import type { CheckSpec, DriverSpec } from '../model/spec.js'
 import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
@@ -24,6 +25,7 @@ export interface World {
   readonly machine: Ports['machine']
   readonly store: StateStore
   readonly artifacts: Artifacts
+  readonly cache: Cache
   source(name: string, spec: DriverSpec): Source
   target(spec: DriverSpec): Target
   traits(type: string): TargetTraits

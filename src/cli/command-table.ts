@@ -236,6 +236,29 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./commands/unpin.js')).unpin,
   },
   {
+    name: 'cache',
+    summary: 'what was fetched and is kept: list, prune, verify',
+    description:
+      'list shows what lies in the cache, and which recorded releases need it. prune removes what is beyond the limits ' +
+      'under cache: in deploy.yaml, as every deployment does when it is done; never what a recorded release or an ' +
+      'unfinished deployment needs. verify reads everything again, removes what is broken, and exits with 1 if anything was.',
+    words: [
+      {
+        name: 'ACTION',
+        required: true,
+        description: 'list, prune or verify',
+        choices: ['list', 'prune', 'verify'],
+      },
+    ],
+    options: [],
+    examples: [
+      { line: 'cache list', does: 'see what takes how much room' },
+      { line: 'cache verify', does: 'find what rotted on disk' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/cache.js')).cache,
+  },
+  {
     name: 'schema',
     summary: 'print the JSON schema of deploy.yaml',
     description: 'Prints the JSON schema (draft-07) of deploy.yaml, for editors.',

@@ -4,11 +4,13 @@
  */
 import type { Json } from '../base/hash.js'
 import { durationMs } from '../base/duration.js'
+import { sizeBytes } from '../base/size.js'
 import type { Config, NotifierConfig, ServiceConfig, VersionPolicy } from '../model/config.js'
 import { withReference } from '../model/interpolate-release.js'
 import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
 import type { WrittenConfig } from '../model/written-config.js'
 import {
+  cacheDefaults,
   checkDefaults,
   defaultParallelism,
   defaultState,
@@ -45,6 +47,10 @@ export function normalise(tree: Json, environment: string): Config {
       normaliseNotifier(name, notifier),
     ),
     secrets: mapValues(written.secrets ?? {}, (_, provider) => driverSpec(provider)),
+    cache: {
+      maxBytes: sizeBytes(written.cache?.maxSize ?? cacheDefaults.maxSize),
+      maxAgeMs: durationMs(written.cache?.maxAge ?? cacheDefaults.maxAge),
+    },
     parallelism: written.parallelism ?? defaultParallelism,
     onFailure: written.onFailure ?? 'deployment',
   }

@@ -1,4 +1,5 @@
 /** deploy.yaml for one environment, as it is meant: merged, interpolated, validated, with units resolved. */
+import type { CacheLimits } from './cache.js'
 import type { CheckSpec, DriverSpec, HookSpec, StrategySpec } from './spec.js'
 
 /** Which of a source's versions a service wants. */
@@ -49,6 +50,8 @@ export interface Config {
   readonly notifiers: readonly NotifierConfig[]
   /** Where `${secret.X}` comes from, for names that are not simply environment variables. */
   readonly secrets: { readonly [name: string]: DriverSpec }
+  /** How much of what was fetched is kept. */
+  readonly cache: CacheLimits
   /** Steps that may run at once. */
   readonly parallelism: number
   /** How far a failure reaches: the whole deployment, or the failed service and what depends on it. */

@@ -34,6 +34,8 @@ export interface JournalWriter {
 }
 
 export interface StateStore {
+  /** Every environment that there is a state or a journal of. */
+  environments(): Promise<readonly string[]>
   read(environment: string): Promise<RecordedState | null>
   /** Writes `next` when the stored serial is still `expectedSerial` (null: there is no state yet). PLAN_STALE otherwise. */
   writeIf(expectedSerial: number | null, next: RecordedState): Promise<void>

@@ -28,6 +28,7 @@ describe('a small deploy.yaml', () => {
       notifiers: [],
       secrets: {},
       parallelism: 10,
+      cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
       onFailure: 'deployment',
     })
     expect(environments).toEqual(['default'])

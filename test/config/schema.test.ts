@@ -75,6 +75,12 @@ test('the defaults that editors show are those that are meant', () => {
     state: shown(documentProperties['state']),
     strategy: shown(documentProperties['strategy']),
     parallelism: shown(documentProperties['parallelism']),
+    cache: Object.fromEntries(
+      Object.entries(asSchema(documentProperties['cache']?.['properties'])).map(([key, schema]) => [
+        key,
+        shown(asSchema(schema)),
+      ]),
+    ),
     check: Object.fromEntries(
       Object.entries(checkTimingSchemas).map(([key, schema]) => [key, schema.default]),
     ),
@@ -84,6 +90,7 @@ test('the defaults that editors show are those that are meant', () => {
     state: defaults.defaultState,
     strategy: defaults.defaultStrategy,
     parallelism: defaults.defaultParallelism,
+    cache: defaults.cacheDefaults,
     check: defaults.checkDefaults,
     hookTimeout: defaults.hookTimeout,
     events: defaults.notifierEvents,

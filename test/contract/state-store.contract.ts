@@ -92,6 +92,13 @@ export function stateStoreContract(driver: StateStoreDriver, prepare: () => Prom
         expect(await store.read('production')).toBeNull()
       })
 
+      test('environments are those with a state or a journal', async () => {
+        expect(await store.environments()).toEqual([])
+        await store.writeIf(null, recordedState(1, { environment: 'production' }))
+        await (await store.createJournal(journalHeader('d1'))).close()
+        expect(await world.open().environments()).toEqual(['production', env])
+      })
+
       test('a write that expects another serial is refused, and says what there is, since when and by whom', async () => {
         await store.writeIf(null, recordedState(1))
         await store.writeIf(1, recordedState(2, { by: 'bob' }))

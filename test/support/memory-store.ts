@@ -56,6 +56,14 @@ export function memoryStore(disk: MemoryDisk): MemoryStore {
     },
     dead,
     writes: () => writes,
+    environments: async () => [
+      ...new Set([
+        ...(disk.state === null ? [] : [(JSON.parse(disk.state) as RecordedState).environment]),
+        ...[...disk.journals.values()].map(
+          ({ header }) => (JSON.parse(header) as JournalHeader).plan.environment,
+        ),
+      ]),
+    ],
     read: async () => (disk.state === null ? null : (JSON.parse(disk.state) as RecordedState)),
     writeIf: (expected, next) =>
       durable(() => {

@@ -49,6 +49,11 @@ export function memoryWorld({
     machine: { hostName: 'desk', user: 'ada', pid: 1 },
     store: memoryStore(disk),
     artifacts: { obtain: () => Promise.resolve({ kind: 'folder', path: '/artifact', name: 'artifact' }) },
+    cache: {
+      list: async () => [],
+      prune: async () => ({ removed: [], kept: [] }),
+      verify: async () => undefined,
+    },
     source: (name) => ({
       versions: async () => offered,
       resolve: async (version) => {
@@ -134,6 +139,7 @@ export function configOf(services: readonly ServiceConfig[], changes: Partial<Co
     hooks: [],
     notifiers: [],
     secrets: {},
+    cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
     parallelism: 4,
     onFailure: 'deployment',
     ...changes,

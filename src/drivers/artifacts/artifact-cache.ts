@@ -2,7 +2,7 @@
  * The cache of fetched artifacts: a release comes once, for all services, environments and processes, and it is whole
  * and verified or not there at all. Verification happens here and nowhere else, before anybody unpacks anything.
  */
-import { open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
 import { DeployError } from '../../base/deploy-error.js'
@@ -22,6 +22,7 @@ import {
   partialFolder,
   placesOf,
   readNote,
+  touch,
   type CacheNote,
   type CachePlaces,
 } from './cache-layout.js'
@@ -115,11 +116,11 @@ async function fetchOnce(wanted: Wanted, options: ArtifactCacheOptions, slot: Li
 async function isCached({ places, digest, onProgress, signal }: Wanted, clock: Clock): Promise<boolean> {
   const found = await stat(places.artifact).catch(() => null)
   if (found === null) return false
+  // first of all, so that nobody who tidies up beside us takes it for unused
+  if (!(await touch(places.note, clock))) await touch(places.artifact, clock)
   const verifying = throttled(onProgress, clock, 'verifying')
   if ((await digestOfFile(places.artifact, digest.algorithm, signal, verifying)) === digest.text) {
-    const now = clock.now()
-    await utimes(places.note, now, now).catch(() => undefined) // only eviction looks at it
-    return true
+    return (await stat(places.artifact).catch(() => null)) !== null
   }
   await naming('remove', places.artifact, () => rm(places.artifact, { force: true }))
   return false

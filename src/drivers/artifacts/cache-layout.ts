@@ -1,14 +1,15 @@
 /**
  * Where things lie in the cache, and the note beside each of them. One file knows the names, so that fetching, listing
- * and pruning agree:
+ * and pruning agree. In `artifacts/`:
  *
  *   <algorithm>-<hex>          an artifact: whole and verified, or it is not there
  *   <algorithm>-<hex>.json     its note: name, size, digest, where it came from; touched whenever it is used
  *   partial/<algorithm>-<hex>  the beginning of one that is being fetched (and `.resume` beside it)
  *   locks/<algorithm>-<hex>    who is fetching it
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '../../model/clock.js'
 import type { Digest } from './file-digest.js'
 
 export interface CachePlaces {
@@ -17,6 +18,12 @@ export interface CachePlaces {
   readonly partial: string
   readonly lock: string
 }
+
+/** Folders of the cache: archives, and what sources keep for themselves. */
+export const artifactFolder = 'artifacts'
+export const checkoutFolder = 'git'
+export const fetchedFolder = 'http'
+export const folderNotes = 'directory'
 
 export const partialFolder = 'partial'
 export const lockFolder = 'locks'
@@ -33,8 +40,7 @@ export function placesOf(directory: string, digest: Digest): CachePlaces {
 
 /** The digest that a file's name stands for, or null when it is none of ours. */
 export function digestOfName(name: string): string | null {
-  const match = /^(sha256|sha512)-([0-9a-f]+)$/.exec(name)
-  return match === null ? null : `${match[1] ?? ''}:${match[2] ?? ''}`
+  return /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})$/.test(name) ? name.replace('-', ':') : null
 }
 
 export interface CacheNote {
@@ -58,4 +64,13 @@ export async function readNote(path: string): Promise<CacheNote | null> {
   } catch {
     return null
   }
+}
+
+/** Says that something in the cache was used now; false when it is not there. Only upkeep looks at it. */
+export async function touch(path: string, clock: Clock): Promise<boolean> {
+  const now = clock.now()
+  return utimes(path, now, now).then(
+    () => true,
+    () => false,
+  )
 }

@@ -60,6 +60,19 @@ export async function lockCache(request: LockRequest): Promise<CacheLock> {
   }
 }
 
+/** The lock, or null when another has it: for work that may as well be left undone. */
+export async function tryLockCache(
+  request: Omit<LockRequest, 'signal' | 'onWait'>,
+): Promise<CacheLock | null> {
+  const busy = new AbortController()
+  try {
+    return await lockCache({ ...request, signal: busy.signal, onWait: () => busy.abort() })
+  } catch (error) {
+    if (busy.signal.aborted) return null
+    throw error
+  }
+}
+
 function held({ path, clock }: LockRequest, owner: Owner): CacheLock {
   const done = new AbortController()
   const beat = async (): Promise<void> => {
@@ -78,12 +91,6 @@ function held({ path, clock }: LockRequest, owner: Owner): CacheLock {
       if ((await readOwner(path))?.token === owner.token) await unlink(path).catch(() => undefined)
     },
   }
-}
-
-/** Whether the lock at this path has an owner that is alive, or may be. */
-export async function isLocked(path: string, clock: Clock): Promise<boolean> {
-  const owner = await readOwner(path)
-  return owner !== null && !(await isGone(path, owner, clock))
 }
 
 async function isGone(path: string, owner: Owner, clock: Clock): Promise<boolean> {

@@ -1,126 +1,152 @@
 /**
  * Looking after the cache: what is in it, whether it is still what it was, and what may go. Apart from fetching,
- * because these run when a person asks, and never remove what a recorded release needs.
+ * because this runs beside it: in other processes too, each of which may be killed at any moment.
  */
-import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { Cache, CacheEntry, CacheLimits } from '../../model/cache.js'
 import type { Clock } from '../../model/clock.js'
-import { systemCodeOf } from '../../base/deploy-error.js'
-import { fileError } from '../system/file-error.js'
-import { digestOfName, lockFolder, partialFolder, placesOf, readNote } from './cache-layout.js'
-import { isLocked } from './cache-lock.js'
-import { digestOfFile, parseDigest } from './file-digest.js'
+import { ensureFolder } from '../system/ensure-folder.js'
+import {
+  artifactFolder,
+  checkoutFolder,
+  fetchedFolder,
+  folderNotes,
+  lockFolder,
+  partialFolder,
+} from './cache-layout.js'
+import { tryLockCache } from './cache-lock.js'
+import { sweepArchives, sweepLocks, sweepMemories } from './cache-rubbish.js'
+import { lyingArchives } from './lying-archives.js'
+import { lyingCheckouts } from './lying-checkouts.js'
+import { lyingFetched } from './lying-fetched.js'
+import { removeAll, statOf, type Lying } from './lying.js'
 
-export interface CachedArtifact {
-  readonly digest: string
-  readonly bytes: number
-  /** The original file name, and where it came from; empty where the note is gone. */
-  readonly name: string
-  readonly source: string
-  readonly version: string
-  readonly usedAt: Date
-}
-
-/** Everything whole in the cache, most recently used first. An absent cache is an empty one. */
-export async function listCache(directory: string): Promise<readonly CachedArtifact[]> {
-  const found: CachedArtifact[] = []
-  for (const name of await namesIn(directory)) {
-    const digest = digestOfName(name)
-    const file = digest === null ? null : await stat(join(directory, name)).catch(() => null)
-    if (digest === null || file === null) continue
-    const notePath = join(directory, `${name}.json`)
-    const [note, noted] = [await readNote(notePath), await stat(notePath).catch(() => null)]
-    found.push({
-      digest,
-      bytes: file.size,
-      name: note?.name ?? '',
-      source: note?.source ?? '',
-      version: note?.version ?? '',
-      usedAt: (noted ?? file).mtime,
-    })
-  }
-  return found.sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime())
-}
-
-/** Reads every artifact again and answers those that are not what they were; they are removed, to be fetched anew. */
-export async function verifyCache(
-  directory: string,
-  onChecked: (artifact: CachedArtifact, sound: boolean) => void,
-  signal: AbortSignal,
-): Promise<readonly CachedArtifact[]> {
-  const rotten: CachedArtifact[] = []
-  for (const artifact of await listCache(directory)) {
-    const digest = parseDigest(artifact.digest)
-    const { artifact: path } = placesOf(directory, digest)
-    const sound = (await digestOfFile(path, digest.algorithm, signal)) === digest.text
-    onChecked(artifact, sound)
-    if (sound) continue
-    rotten.push(artifact)
-    await removeArtifact(directory, artifact.digest)
-  }
-  return rotten
-}
-
-export interface CacheLimits {
-  readonly maxBytes: number
-  readonly maxAgeMs: number
-  /** Digests that recorded releases need: never removed. */
-  readonly needed: ReadonlySet<string>
+export interface CacheUpkeepOptions {
+  /** Absolute: the folder of all that is fetched. An absent one is an empty cache. */
+  readonly directory: string
+  readonly clock: Clock
+  /** Of this process, for locks. */
+  readonly pid: number
   /** What was used so recently may be about to be unpacked; an hour unless given. */
   readonly recentMs?: number
 }
 
-export interface Pruned {
-  readonly removed: readonly CachedArtifact[]
-  /** Bytes of partial downloads that were removed: nobody has gone on with them for as long as `maxAgeMs`. */
-  readonly partialBytes: number
-}
-
-/** Removes what is too old, then the least recently used until the rest fits. */
-export async function pruneCache(directory: string, limits: CacheLimits, clock: Clock): Promise<Pruned> {
-  const nowMs = clock.now().getTime()
-  const artifacts = await listCache(directory)
-  let bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0)
-  const removed: CachedArtifact[] = []
-  for (const artifact of artifacts.toReversed()) {
-    const ageMs = nowMs - artifact.usedAt.getTime()
-    if (limits.needed.has(artifact.digest) || ageMs < (limits.recentMs ?? 3_600_000)) continue
-    if (ageMs <= limits.maxAgeMs && bytes <= limits.maxBytes) continue
-    await removeArtifact(directory, artifact.digest)
-    removed.push(artifact)
-    bytes -= artifact.bytes
+export function createCache(options: CacheUpkeepOptions): Cache {
+  return {
+    list: async (signal) => (await everything(options, signal)).map(({ entry }) => entry),
+    async prune(limits, needed, signal) {
+      const all = await everything(options, signal)
+      const removed = new Set<Lying>()
+      for (const lying of worthless(all, limits, needed, options)) {
+        signal.throwIfAborted()
+        if (await removeUnused(lying, options)) removed.add(lying)
+      }
+      await sweep(options, limits)
+      const entriesOf = (wanted: boolean): readonly CacheEntry[] =>
+        all.filter((lying) => removed.has(lying) === wanted).map(({ entry }) => entry)
+      return { removed: entriesOf(true), kept: entriesOf(false) }
+    },
+    async verify(onChecked, signal) {
+      for (const lying of await everything(options, signal)) {
+        const sound = await isSound(lying, signal)
+        if (sound === null || (!sound && !(await removeBroken(lying, options, signal)))) continue
+        onChecked(lying.entry, sound)
+      }
+    },
   }
-  return { removed, partialBytes: await prunePartials(directory, limits.maxAgeMs, clock) }
 }
 
-async function prunePartials(directory: string, maxAgeMs: number, clock: Clock): Promise<number> {
-  let bytes = 0
-  for (const name of await namesIn(join(directory, partialFolder))) {
-    const path = join(directory, partialFolder, name)
-    const found = await stat(path).catch(() => null)
-    if (found === null || clock.now().getTime() - found.mtimeMs <= maxAgeMs) continue
-    if (await isLocked(join(directory, lockFolder, name.replace(/\.resume$/, '')), clock)) continue
-    await rm(path, { force: true })
-    bytes += found.size
-  }
-  return bytes
+/** The last used first. */
+async function everything({ directory }: CacheUpkeepOptions, signal: AbortSignal): Promise<readonly Lying[]> {
+  const at = (folder: string): [string, string] => [join(directory, folder), folder]
+  const all = [
+    ...(await lyingArchives(...at(artifactFolder))),
+    ...(await lyingCheckouts(...at(checkoutFolder), signal)),
+    ...(await lyingFetched(...at(fetchedFolder))),
+  ]
+  return all.sort((a, b) => Date.parse(b.entry.usedAt) - Date.parse(a.entry.usedAt))
 }
 
-async function removeArtifact(directory: string, digest: string): Promise<void> {
-  const places = placesOf(directory, parseDigest(digest))
+/** What has lain for too long, and then the longest unused until the rest fits. */
+function worthless(
+  all: readonly Lying[],
+  { maxBytes, maxAgeMs }: CacheLimits,
+  needed: ReadonlySet<string>,
+  options: CacheUpkeepOptions,
+): readonly Lying[] {
+  let bytes = all.reduce((sum, { entry }) => sum + entry.bytes, 0)
+  return all.toReversed().filter(({ entry }) => {
+    const ageMs = options.clock.now().getTime() - Date.parse(entry.usedAt)
+    if (isRecent(ageMs, options) || (entry.digest !== null && needed.has(entry.digest))) return false
+    if (ageMs <= maxAgeMs && bytes <= maxBytes) return false
+    bytes -= entry.bytes
+    return true
+  })
+}
+
+function isRecent(ageMs: number, { recentMs = 3_600_000 }: CacheUpkeepOptions): boolean {
+  return ageMs < recentMs
+}
+
+/** Null for what cannot be told, or has gone meanwhile. */
+async function isSound(lying: Lying, signal: AbortSignal): Promise<boolean | null> {
   try {
-    await rm(places.artifact, { force: true })
-    await rm(places.note, { force: true })
+    return (await lying.isSound?.(signal)) ?? null
   } catch (error) {
-    throw fileError(error, 'remove', places.artifact)
+    if ((await statOf(lying.path)) === null) return null
+    throw error
   }
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** False when it is being made, or was used since it was looked at. */
+async function removeUnused(lying: Lying, options: CacheUpkeepOptions): Promise<boolean> {
+  return whileLocked(lying, options, async () => {
+    const ageMs = options.clock.now().getTime() - (await lying.usedAtMs())
+    if (isRecent(ageMs, options)) return false
+    await removeAll(lying.remains)
+    return true
+  })
+}
+
+/** False when somebody is making it anew, or has done so since it was read. */
+async function removeBroken(
+  lying: Lying,
+  options: CacheUpkeepOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return whileLocked(lying, options, async () => {
+    if ((await isSound(lying, signal)) !== false) return false
+    await removeAll(lying.remains)
+    return true
+  })
+}
+
+async function whileLocked(
+  { lock }: Lying,
+  { clock, pid }: CacheUpkeepOptions,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  await ensureFolder(dirname(lock))
+  const held = await tryLockCache({ path: lock, pid, clock })
+  if (held === null) return false
   try {
-    return await readdir(folder)
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw fileError(error, 'list', folder)
+    return await work()
+  } finally {
+    await held.release()
   }
+}
+
+async function sweep(
+  { directory, clock, pid, recentMs = 3_600_000 }: CacheUpkeepOptions,
+  limits: CacheLimits,
+) {
+  const how = { clock, pid, recentMs, maxAgeMs: limits.maxAgeMs }
+  await sweepArchives(join(directory, artifactFolder), how)
+  await sweepMemories(join(directory, artifactFolder, partialFolder), how)
+  await sweepLocks(join(directory, artifactFolder, lockFolder), '', how)
+  for (const folder of [checkoutFolder, fetchedFolder]) {
+    await sweepMemories(join(directory, folder), how)
+    await sweepLocks(join(directory, folder), '.lock', how)
+  }
+  await sweepMemories(join(directory, folderNotes), how)
 }

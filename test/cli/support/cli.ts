@@ -100,6 +100,9 @@ function noUseCases(): UseCases {
     pin: refuse('pin'),
     unpin: refuse('unpin'),
     unlock: refuse('unlock'),
+    listCache: refuse('listCache'),
+    pruneCache: refuse('pruneCache'),
+    verifyCache: refuse('verifyCache'),
   }
 }
 

@@ -7,14 +7,12 @@ import {
   readFileSync,
   readdirSync,
   statSync,
-  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { createArtifacts } from '../../../src/drivers/artifacts/artifact-cache.js'
-import { listCache, pruneCache, verifyCache } from '../../../src/drivers/artifacts/cache-upkeep.js'
 import { download } from '../../../src/drivers/artifacts/download.js'
 import { startOf, thisPlace } from '../../../src/drivers/system/process-identity.js'
 import { systemClock } from '../../../src/drivers/system/system-clock.js'
@@ -292,63 +290,5 @@ describe('between processes', () => {
     utimesSync(lock, longAgo, longAgo)
     await obtain()
     expect(server.requests.length).toBe(1)
-  })
-})
-
-describe('upkeep', () => {
-  const put = async (bytes: Buffer, name: string, hoursAgo: number): Promise<string> => {
-    server.script(file(bytes))
-    const its = sha256(bytes)
-    const { path } = await obtain(
-      cache(),
-      release({ digest: its, artifact: { kind: 'archive', name, location: '', size: bytes.length } }),
-    )
-    const at = new Date(Date.now() - hoursAgo * 3_600_000)
-    utimesSync(`${path}.json`, at, at)
-    return its
-  }
-  const [day, ages] = [24, 24 * 400]
-
-  test('lists what there is, the last used first', async () => {
-    expect(await listCache(join(scratch, 'nowhere'))).toEqual([])
-    const old = await put(Buffer.from('old'), 'old.tgz', day)
-    const recent = await put(Buffer.from('newer'), 'new.tgz', 2)
-    expect((await listCache(directory)).map((one) => [one.digest, one.name, one.bytes])).toEqual([
-      [recent, 'new.tgz', 5],
-      [old, 'old.tgz', 3],
-    ])
-  })
-
-  test('what is too old goes, then the least used until the rest fits; never what is needed or in use', async () => {
-    const needed = await put(Buffer.alloc(100, 'n'), 'needed', ages)
-    const ancient = await put(Buffer.alloc(100, 'a'), 'ancient', ages)
-    const [second, first] = [
-      await put(Buffer.alloc(100, 's'), 'second', day),
-      await put(Buffer.alloc(100, 'f'), 'first', day + 1),
-    ]
-    const kept = await put(Buffer.alloc(100, 'k'), 'kept', 2)
-    const inUse = await put(Buffer.alloc(100, 'u'), 'in use', 0)
-    writeFileSync(join(directory, 'partial', 'sha256-forgotten'), 'x'.repeat(50))
-    const longAgo = new Date(Date.now() - ages * 3_600_000)
-    utimesSync(join(directory, 'partial', 'sha256-forgotten'), longAgo, longAgo)
-    const limits = { maxBytes: 300, maxAgeMs: 30 * day * 3_600_000, needed: new Set([needed]) }
-    const pruned = await pruneCache(directory, limits, systemClock)
-    expect(pruned.removed.map((one) => one.digest).sort()).toEqual([ancient, first, second].sort())
-    expect(pruned.partialBytes).toBe(50)
-    expect((await listCache(directory)).map((one) => one.digest).sort()).toEqual([needed, kept, inUse].sort())
-    await pruneCache(directory, { maxBytes: 0, maxAgeMs: 0, needed: new Set([needed]) }, systemClock)
-    expect((await listCache(directory)).map((one) => one.digest).sort()).toEqual([needed, inUse].sort())
-  })
-
-  test('verify finds what rotted and removes it', async () => {
-    const good = await put(Buffer.from('good'), 'good', 2)
-    const bad = await put(Buffer.from('rotten'), 'rotten', 2)
-    truncateSync(join(directory, bad.replace(':', '-')), 3)
-    const told: boolean[] = []
-    expect(
-      (await verifyCache(directory, (_, sound) => told.push(sound), never)).map((one) => one.digest),
-    ).toEqual([bad])
-    expect(told.sort()).toEqual([false, true])
-    expect((await listCache(directory)).map((one) => one.digest)).toEqual([good])
   })
 })

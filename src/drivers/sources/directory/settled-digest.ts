@@ -8,6 +8,7 @@ import path from 'node:path'
 import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import { sha256 } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
+import { folderNotes, touch } from '../../artifacts/cache-layout.js'
 import { digestOfFile } from '../../artifacts/file-digest.js'
 import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
@@ -35,7 +36,10 @@ export async function settledDigest(
     const before = await fingerprintOf(full)
     const memory = memoryOf(full, ports)
     const known = await readMemory(memory)
-    if (known?.fingerprint === before.text) return { digest: known.digest, bytes: before.bytes }
+    if (known?.fingerprint === before.text) {
+      await touch(memory, ports.clock)
+      return { digest: known.digest, bytes: before.bytes }
+    }
     const digest = await (entry.kind === 'folder'
       ? treeDigest(full, signal)
       : digestOfFile(full, 'sha256', signal))
@@ -76,7 +80,7 @@ function entryError(error: unknown, full: string): unknown {
 }
 
 function memoryOf(full: string, ports: Ports): string {
-  return path.join(ports.cacheDirectory, 'directory', `${sha256(full).slice('sha256:'.length)}.json`)
+  return path.join(ports.cacheDirectory, folderNotes, `${sha256(full).slice('sha256:'.length)}.json`)
 }
 
 async function readMemory(

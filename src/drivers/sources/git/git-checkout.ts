@@ -10,6 +10,7 @@ import { DeployError } from '../../../base/deploy-error.js'
 import { formatDuration } from '../../../base/duration.js'
 import { digestOf, shortDigest } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
+import { checkoutFolder, touch } from '../../artifacts/cache-layout.js'
 import { lockCache } from '../../artifacts/cache-lock.js'
 import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
@@ -46,13 +47,16 @@ export async function checkedOut(
   tools: CheckoutTools,
   signal: AbortSignal,
 ): Promise<string> {
-  const base = path.join(tools.ports.cacheDirectory, 'git')
+  const base = path.join(tools.ports.cacheDirectory, checkoutFolder)
   const { build, submodules } = order.options
   const way = shortDigest(digestOf({ url: order.remote.url, build, submodules }))
   const folder = path.join(base, `${order.commit}-${way}`)
-  if (await isWhole(folder, signal)) return folder
-  await ensureFolder(base)
   const { clock, machine } = tools.ports
+  if (await touch(digestFile(folder), clock)) {
+    // touched before it is read, so that nobody who tidies up meanwhile takes it for unused
+    if (await isWhole(folder, signal)) return folder
+  }
+  await ensureFolder(base)
   const onWait = (): void => tools.onProgress('waiting for another checkout of it')
   const lock = await lockCache({ path: `${folder}.lock`, pid: machine.pid, clock, signal, onWait })
   try {

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { digestOf, sha256 } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
+import { fetchedFolder, touch } from '../../artifacts/cache-layout.js'
 import { lockCache } from '../../artifacts/cache-lock.js'
 import { download } from '../../artifacts/download.js'
 import type { Explain } from '../../artifacts/http-trouble.js'
@@ -57,7 +58,10 @@ export async function digestByFetching(
   try {
     const mark = remote.mark ?? (await markOf(remote, ports, signal))
     const known = await readNote(places.note)
-    if (mark !== null && known?.mark === mark) return known.measured
+    if (mark !== null && known?.mark === mark) {
+      await touch(places.note, clock)
+      return known.measured
+    }
     const measured = await fetchAndMeasure(remote, places.file, ports, signal)
     await writeAtomically(places.note, JSON.stringify({ mark, measured }))
     // it only looked new: whoever wants this content has it already, or fetches it as usual
@@ -86,7 +90,7 @@ export async function takeFetched(
 }
 
 function placesOf(name: string, ports: Ports): Places {
-  const folder = path.join(ports.cacheDirectory, 'http')
+  const folder = path.join(ports.cacheDirectory, fetchedFolder)
   const file = path.join(folder, sha256(name).slice('sha256:'.length))
   return { folder, file, note: `${file}.json`, lock: `${file}.lock` }
 }

@@ -3,9 +3,12 @@
  *
  * This file only puts the parts together and turns names into paths; each part keeps one promise.
  */
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import type { StateStore, StateStoreDriver } from '../../../model/state-store.js'
+import { naming } from '../../system/file-error.js'
+import { ifThere } from '../../system/if-there.js'
 import { appendHistory, readHistory } from './history-file.js'
 import { journalFolder } from './journal-folder.js'
 import { lockFolder } from './lock-folder.js'
@@ -48,6 +51,7 @@ export const localStore = {
     const journals = (environment: string) => journalFolder(join(root, 'journals', nameOf(environment)))
     const history = (environment: string) => join(root, 'history', `${nameOf(environment)}.jsonl`)
     return {
+      environments: async () => recordedEnvironments(join(root, 'state'), join(root, 'journals')),
       read: async (environment) => states(environment).read(),
       writeIf: async (expectedSerial, next) => states(next.environment).writeIf(expectedSerial, next),
       lock: async (environment, request, signal) => locks(environment).take(request, signal),
@@ -64,9 +68,22 @@ export const localStore = {
   },
 } as const satisfies StateStoreDriver
 
+/** By the names of their files; a state that is lost but for its backup counts, so that somebody notices. */
+async function recordedEnvironments(states: string, journals: string): Promise<readonly string[]> {
+  const namesIn = async (folder: string) =>
+    (await naming('list', folder, () => ifThere(readdir(folder)))) ?? []
+  const ofStates = (await namesIn(states)).flatMap(
+    (name) => /^(.+)\.json(?:\.backup)?$/.exec(name)?.[1] ?? [],
+  )
+  const names = new Set([...ofStates, ...(await namesIn(journals))])
+  return [...names].filter((name) => environmentName.test(name)).sort()
+}
+
+const environmentName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
+
 /** The environment as part of a path, which it must not leave. */
 function nameOf(environment: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(environment)) return environment
+  if (environmentName.test(environment)) return environment
   throw new DeployError('USAGE', `"${environment}" cannot be the name of an environment`, {
     hint: 'Use letters, digits, dots, dashes and underscores.',
   })
