@@ -14,7 +14,8 @@ type SecretProvider = SecretProviderCommand | SecretProviderEnv | SecretProvider
 /**
  * Where releases come from.
  */
-type Source = SourceDirectory | SourceGit | SourceGithub | SourceHttp | SourceNpm
+type Source =
+  SourceDirectory | SourceGcs | SourceGit | SourceGithub | SourceHttp | SourceNpm | SourceOci | SourceS3
 /**
  * Files on a web server: versions from an index or from a list here, addresses from the index or a template.
  */
@@ -113,7 +114,7 @@ type SourceHttp = SourceHttp1 & {
    * How long after its publication a version may be without its artifact before that is an error.
    */
   gracePeriod?: string
-  verify?: Verify3
+  verify?: Verify4
 }
 type SourceHttp1 = {
   [k: string]: unknown
@@ -495,6 +496,207 @@ interface Verify {
   required?: boolean
 }
 /**
+ * Objects of a bucket of Google Cloud Storage.
+ */
+interface SourceGcs {
+  /**
+   * The kind of source.
+   */
+  type: 'gcs'
+  /**
+   * The name of the bucket.
+   */
+  bucket: string
+  /**
+   * The folder of the bucket in which the releases are. Without it, the whole bucket.
+   */
+  prefix?: string
+  /**
+   * What the names of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
+   */
+  pattern: string
+  /**
+   * The file with the key of a service account, or any other credentials file of Google's. Without it: GOOGLE_APPLICATION_CREDENTIALS, gcloud's own login, the metadata server of the machine.
+   */
+  keyFile?: string
+  /**
+   * Read a public bucket without logging in.
+   */
+  anonymous?: boolean
+  /**
+   * The address of an emulator or another server. Without it, STORAGE_EMULATOR_HOST, then Google. Nothing but a keyFile is used to log in there.
+   */
+  endpoint?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
+  verify?: Verify1
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify1 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
+}
+/**
  * The tags of a git repository: each is checked out by its commit, and built if you say how.
  */
 interface SourceGit {
@@ -562,12 +764,12 @@ interface SourceGit {
    * How long after its publication a version may be without its artifact before that is an error.
    */
   gracePeriod?: string
-  verify?: Verify1
+  verify?: Verify2
 }
 /**
  * How its releases are proven before anything of them is unpacked.
  */
-interface Verify1 {
+interface Verify2 {
   /**
    * The digest of each version.
    */
@@ -759,12 +961,12 @@ interface SourceGithub {
    * How long after its publication a version may be without its artifact before that is an error.
    */
   gracePeriod?: string
-  verify?: Verify2
+  verify?: Verify3
 }
 /**
  * How its releases are proven before anything of them is unpacked.
  */
-interface Verify2 {
+interface Verify3 {
   /**
    * The digest of each version.
    */
@@ -903,7 +1105,7 @@ interface Verify2 {
 /**
  * How its releases are proven before anything of them is unpacked.
  */
-interface Verify3 {
+interface Verify4 {
   /**
    * The digest of each version.
    */
@@ -1091,12 +1293,454 @@ interface SourceNpm {
    * How long after its publication a version may be without its artifact before that is an error.
    */
   gracePeriod?: string
-  verify?: Verify4
+  verify?: Verify5
 }
 /**
  * How its releases are proven before anything of them is unpacked.
  */
-interface Verify4 {
+interface Verify5 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
+}
+/**
+ * A repository of an OCI registry: its tags are the releases, images or artifacts (ORAS).
+ */
+interface SourceOci {
+  /**
+   * The kind of source.
+   */
+  type: 'oci'
+  /**
+   * The registry and the repository, without a tag. Without a registry it is docker.io, as for Docker.
+   */
+  image: string
+  /**
+   * What the tags of releases look like; a `v` before the number is accepted and not part of the version. Without {version} it is one tag, which is followed wherever it is moved.
+   */
+  tag?: string
+  /**
+   * The platform to choose where a tag has several: system/processor, and a variant if need be. Without it, that of this machine.
+   */
+  platform?: string
+  /**
+   * Deploy only artifacts of this type; anything else under a tag is refused.
+   */
+  artifactType?: string
+  /**
+   * Which layer is the release, by its title (the name that it was pushed under): * stands for anything, {version} for the version. An artifact with one layer needs none.
+   */
+  layer?: string
+  /**
+   * Which layer is the release, by its media type; * stands for anything.
+   */
+  mediaType?: string
+  /**
+   * The user to log in as. Without it, the logins in Docker's configuration are used.
+   */
+  username?: string
+  /**
+   * The password of the user, or an access token that the registry takes in its place.
+   */
+  password?: string
+  /**
+   * A bearer token that the registry itself takes, instead of a user and a password (rare: most want it as a password).
+   */
+  token?: string
+  /**
+   * Whether to speak plain HTTP, which anybody on the way can read and change. Without it, only with this machine.
+   */
+  insecure?: boolean
+  /**
+   * What to do when the tag of what is deployed names other content now: redeploy it as a new release, do so with a warning in the plan, or refuse to plan.
+   */
+  retag?: 'redeploy' | 'warn' | 'refuse'
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
+  verify?: Verify6
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify6 {
+  /**
+   * The digest of each version.
+   */
+  digest?: {
+    /**
+     * sha256: or sha512: and the hexadecimal digits; for git, sha1: and the commit.
+     */
+    [k: string]: string
+  }
+  /**
+   * A file of checksums beside the release, as sha256sum or shasum --tag write it; a map with file where the list has a signature of its own.
+   */
+  checksums?:
+    | string
+    | {
+        /**
+         * The name of the file, with {version} where it stands in it.
+         */
+        file: string
+        /**
+         * A minisign signature by this key.
+         */
+        minisign?: {
+          /**
+           * The public key: the second line of minisign.pub.
+           */
+          publicKey?: string
+          /**
+           * The file of the public key; a relative path starts at the folder of deploy.yaml.
+           */
+          publicKeyFile?: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+           */
+          signature?: string
+          /**
+           * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+           */
+          legacy?: boolean
+        }
+        /**
+         * An OpenPGP signature by a key of this keyring, checked with gpgv.
+         */
+        gpg?: {
+          /**
+           * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+           */
+          keyring: string
+          /**
+           * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+           */
+          signature?: string
+        }
+        /**
+         * A sigstore bundle by this identity, checked offline against a trusted root.
+         */
+        sigstore?: {
+          /**
+           * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+           */
+          bundle?: string
+          /**
+           * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+           */
+          identity: string
+          /**
+           * Who vouched for that identity.
+           */
+          issuer: string
+          /**
+           * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+           */
+          trustedRoot: string
+        }
+      }
+  /**
+   * A minisign signature by this key.
+   */
+  minisign?: {
+    /**
+     * The public key: the second line of minisign.pub.
+     */
+    publicKey?: string
+    /**
+     * The file of the public key; a relative path starts at the folder of deploy.yaml.
+     */
+    publicKeyFile?: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .minisig unless given.
+     */
+    signature?: string
+    /**
+     * Whether signatures of the old kind, over the file itself and not its hash, are accepted as well.
+     */
+    legacy?: boolean
+  }
+  /**
+   * An OpenPGP signature by a key of this keyring, checked with gpgv.
+   */
+  gpg?: {
+    /**
+     * The file with the public keys, as gpg --export writes it, with or without --armor; a relative path starts at the folder of deploy.yaml.
+     */
+    keyring: string
+    /**
+     * The name of the signature beside the file, with {version} where it stands in it; the name of the file and .asc or .sig unless given.
+     */
+    signature?: string
+  }
+  /**
+   * A sigstore bundle by this identity, checked offline against a trusted root.
+   */
+  sigstore?: {
+    /**
+     * The name of the bundle beside the file, with {version} where it stands in it; the name of the file and .sigstore.json or .sigstore unless given.
+     */
+    bundle?: string
+    /**
+     * Who must have signed: the whole name in the certificate, with {version} where it stands in it; * stands for any text.
+     */
+    identity: string
+    /**
+     * Who vouched for that identity.
+     */
+    issuer: string
+    /**
+     * The file with the authorities and logs to trust (trusted_root.json); a relative path starts at the folder of deploy.yaml.
+     */
+    trustedRoot: string
+  }
+  /**
+   * Whether a release without such a proof is refused. A wrong proof is refused either way.
+   */
+  required?: boolean
+}
+/**
+ * Objects of a bucket of Amazon S3, or of any server that speaks its language.
+ */
+interface SourceS3 {
+  /**
+   * The kind of source.
+   */
+  type: 's3'
+  /**
+   * The name of the bucket.
+   */
+  bucket: string
+  /**
+   * The folder of the bucket in which the releases are. Without it, the whole bucket.
+   */
+  prefix?: string
+  /**
+   * What the keys of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
+   */
+  pattern: string
+  /**
+   * The region of the bucket. Without it, AWS_REGION, or that of the profile; servers other than Amazon usually take any.
+   */
+  region?: string
+  /**
+   * The address of a server other than Amazon.
+   */
+  endpoint?: string
+  /**
+   * Whether the bucket is named in the path (https://host/bucket) and not in the host name. Without it, true for an endpoint and false for Amazon.
+   */
+  pathStyle?: boolean
+  /**
+   * The profile of the AWS configuration files to log in with.
+   */
+  profile?: string
+  /**
+   * Read a public bucket without logging in.
+   */
+  anonymous?: boolean
+  /**
+   * The access key to log in with. Without it, what AWS tools find: environment, profile, container, instance.
+   */
+  accessKeyId?: string
+  /**
+   * The secret that belongs to the access key.
+   */
+  secretAccessKey?: string
+  /**
+   * The token that belongs to a temporary access key.
+   */
+  sessionToken?: string
+  /**
+   * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
+   */
+  version?: string
+  /**
+   * How versions are written and ordered: semver, or a calendar format in the tokens of calver.org.
+   */
+  scheme?: string
+  /**
+   * Whether versions such as 2.0.0-rc.1 count: true for all, or a channel such as beta for those of its name.
+   */
+  prerelease?: boolean | string
+  /**
+   * How long ago a version must have been published. Until then, what runs stays.
+   */
+  minAge?: string
+  /**
+   * Versions that are never deployed: exact ones, and ranges.
+   */
+  deny?: string[]
+  /**
+   * Whether a range may lead to an older version than the one that runs, when there is no newer match.
+   */
+  allowDowngrade?: boolean
+  /**
+   * How long after its publication a version may be without its artifact before that is an error.
+   */
+  gracePeriod?: string
+  verify?: Verify7
+}
+/**
+ * How its releases are proven before anything of them is unpacked.
+ */
+interface Verify7 {
   /**
    * The digest of each version.
    */

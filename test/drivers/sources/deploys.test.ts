@@ -9,6 +9,8 @@ import { sourceDrivers } from '../../../src/drivers/sources/catalog.js'
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
 import type { Source } from '../../../src/model/source.js'
 import { bestVersion } from '../../support/version-policy.js'
+import { startGcsStandIn } from '../../support/gcs-stand-in.js'
+import { startS3StandIn } from '../../support/s3-stand-in.js'
 import { makeRepository } from './git/repository.js'
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.js'
 import { startLoopbackRegistry } from './npm/loopback-registry.js'
@@ -76,6 +78,20 @@ const make: Record<string, () => Promise<Source>> = {
     server.serve('/app-1.1.0.tgz', await readFile((await makeRelease()).archive))
     const options = { type: 'http', versions: ['1.1.0'], url: `${server.origin}/app-{version}.tgz` }
     return sourceDrivers.http.create('app', options, bench.ports)
+  },
+  s3: async () => {
+    const s3 = await startS3StandIn()
+    ending.unshift(() => s3.end())
+    s3.put('app/v1.1.0/app.tgz', await readFile((await makeRelease()).archive))
+    const place = { endpoint: s3.endpoint, bucket: 'releases', prefix: 'app', pattern: '{version}/app.tgz' }
+    return sourceDrivers.s3.create('app', { type: 's3', ...place, anonymous: true }, bench.ports)
+  },
+  gcs: async () => {
+    const gcs = await startGcsStandIn()
+    ending.unshift(() => gcs.end())
+    gcs.put('app/v1.1.0/app.tgz', await readFile((await makeRelease()).archive))
+    const place = { endpoint: gcs.endpoint, bucket: 'releases', prefix: 'app', pattern: '{version}/app.tgz' }
+    return sourceDrivers.gcs.create('app', { type: 'gcs', ...place }, bench.ports)
   },
   git: async () => {
     const { folder } = await makeRelease()
