@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { documentProperties } from '../../src/config/root-schema.js'
 import { checkTimingSchemas, serviceSchema } from '../../src/config/service-schema.js'
 import { hookSchema } from '../../src/config/hook-schema.js'
+import { sourceKeySchemas } from '../../src/config/version-schema.js'
 import { loadValid, smallest } from './support/load-text.js'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'deploy-yaml.md'), 'utf8')
@@ -15,6 +16,7 @@ test('every key is described', () => {
     documentProperties,
     serviceSchema['properties'],
     hookSchema['properties'],
+    sourceKeySchemas,
     checkTimingSchemas,
   ]
   const keys = schemas.flatMap((properties) => Object.keys(properties ?? {}))

@@ -11,6 +11,7 @@ import * as defaults from '../../src/config/defaults.js'
 import { checkTimingSchemas } from '../../src/config/service-schema.js'
 import { documentProperties, notifierEventsSchema } from '../../src/config/root-schema.js'
 import { hookSchema } from '../../src/config/hook-schema.js'
+import { sourceKeySchemas } from '../../src/config/version-schema.js'
 import type { JsonSchema } from '../../src/model/schema.js'
 import { smallest } from './support/load-text.js'
 
@@ -86,6 +87,9 @@ test('the defaults that editors show are those that are meant', () => {
     ),
     hookTimeout: shown(asSchema(hook['timeout'])),
     events: shown(notifierEventsSchema),
+    source: Object.fromEntries(
+      Object.entries(sourceKeySchemas).map(([key, schema]) => [key, schema.default]),
+    ),
   }).toEqual({
     state: defaults.defaultState,
     strategy: defaults.defaultStrategy,
@@ -94,6 +98,7 @@ test('the defaults that editors show are those that are meant', () => {
     check: defaults.checkDefaults,
     hookTimeout: defaults.hookTimeout,
     events: defaults.notifierEvents,
+    source: { ...defaults.policyDefaults, gracePeriod: defaults.gracePeriod },
   })
 })
 
