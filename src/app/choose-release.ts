@@ -7,6 +7,7 @@ import type { Source } from '../model/source.js'
 import { holdsOf, type Hold, type Pin, type RecordedState } from '../model/state.js'
 import { isExactVersion, pickVersion, type VersionPick } from '../model/version.js'
 import { resolveInGrace, type Waiting } from './grace-period.js'
+import { retagNotices } from './retagged.js'
 import { nothingMatches, stayingNotices, waitingForAge } from './passed-over.js'
 
 export interface Choice {
@@ -81,7 +82,8 @@ async function takeFirst(
     }
     const hold = holds.find(({ digest }) => digest === found.release.digest)
     if (hold === undefined || retryHeld) {
-      const notices = [...listingNotices(listing, service.name), ...found.notices]
+      const moved = retagNotices(found.release, state?.services[service.name], source, service.name)
+      const notices = [...listingNotices(listing, service.name), ...found.notices, ...moved]
       return { taken: { listing, release: found.release, notices }, held, waiting }
     }
     held.push(hold)

@@ -157,6 +157,7 @@ function askedOnce(source: Source, needs: ListingNeeds): Source {
       return known
     },
     fetch: (release, context) => source.fetch(release, context),
+    ...(source.retag === undefined ? {} : { retag: source.retag }),
   }
 }
 

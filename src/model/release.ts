@@ -41,6 +41,8 @@ export interface VersionListing {
   readonly publishedAt?: string
   /** Its publisher calls it a prerelease, whatever its version looks like. */
   readonly prerelease?: true
+  /** Its source follows one name (a tag such as `stable`) wherever it is moved: this is its `latest`, without any order. */
+  readonly moving?: true
   /** What whoever picks it should be told, in a sentence: that its publisher deprecated it, and why. */
   readonly notice?: string
 }

@@ -22,7 +22,12 @@ export interface ListingNeeds {
   readonly publishedAt: boolean
 }
 
+/** What to do when a version that was deployed names other content now: a tag was moved, a file replaced. */
+export type RetagPolicy = 'redeploy' | 'warn' | 'refuse'
+
 export interface Source {
+  /** `redeploy` unless given. */
+  readonly retag?: RetagPolicy
   /** Every version on offer, in no particular order; nothing is fetched. */
   versions(signal: AbortSignal, needs?: ListingNeeds): Promise<readonly VersionListing[]>
   /** Pins a version to its digest. Throws DeployError VERSION_NOT_FOUND or ARTIFACT_MISSING. */

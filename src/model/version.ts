@@ -71,7 +71,7 @@ function pick<V>(
 
 function candidateOf<V>(scheme: VersionScheme<V>, listing: VersionListing, wanted: string): Candidate<V> {
   const name = parseVersion(wanted.trim())
-  const isNamed = name !== 'latest' && parseVersion(listing.version) === name
+  const isNamed = name === 'latest' ? listing.moving === true : parseVersion(listing.version) === name
   return { listing, version: scheme.read(listing.version), isNamed }
 }
 

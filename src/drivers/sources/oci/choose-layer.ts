@@ -33,7 +33,7 @@ export function chooseLayer(layers: readonly Layer[], wanted: WantedLayer, where
   })
 }
 
-export function linesOf(layers: readonly Layer[]): readonly string[] {
+function linesOf(layers: readonly Layer[]): readonly string[] {
   return layers
     .slice(0, 20)
     .map(({ title, mediaType, size }) => `${title ?? '(no title)'}  ${mediaType}  ${formatSize(size)}`)

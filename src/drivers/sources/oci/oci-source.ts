@@ -4,7 +4,13 @@ import { DeployError } from '../../../base/deploy-error.js'
 import type { DriverSpec } from '../../../model/spec.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Release } from '../../../model/release.js'
-import type { FetchContext, FetchedArtifact, Source, SourceDriver } from '../../../model/source.js'
+import type {
+  FetchContext,
+  FetchedArtifact,
+  RetagPolicy,
+  Source,
+  SourceDriver,
+} from '../../../model/source.js'
 import { inSource, type BetterHints } from '../in-source.js'
 import { findCompanion } from './companion.js'
 import { parseImageName, parsePinned, showImage, showPinned, type ImageName } from './image-name.js'
@@ -26,6 +32,7 @@ type OciOptions = DriverSpec & {
   readonly password?: string
   readonly token?: string
   readonly insecure?: boolean
+  readonly retag?: RetagPolicy
 }
 
 export const ociSource: SourceDriver = {
@@ -61,6 +68,7 @@ function createOciSource(name: string, options: OciOptions, ports: Ports): Sourc
   }
 
   return {
+    ...(options.retag === undefined ? {} : { retag: options.retag }),
     versions: (signal) => inSource(name, signal, () => tags.listed(signal), hints),
     resolve: (version, signal) =>
       inSource(

@@ -55,7 +55,7 @@ function oneTag(image: ImageName, tag: string, digestOf: DigestOf): Tags {
   return {
     listed: async (signal) => {
       there(await digestOf(tag).latest(signal))
-      return [{ version: tagged.version }]
+      return [{ version: tagged.version, moving: true }]
     },
     find: async (version, signal) => {
       if (parseVersion(version) !== tagged.version) {

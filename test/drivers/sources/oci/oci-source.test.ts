@@ -3,6 +3,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ociSource } from '../../../../src/drivers/sources/oci/oci-source.js'
 import type { Release } from '../../../../src/model/release.js'
+import { policyOf } from '../../../support/version-policy.js'
+import { pickVersion } from '../../../../src/model/version.js'
 import { admits, expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract } from '../../../contract/source.contract.js'
 import { digestOfContent } from '../../../support/oci-pusher.js'
@@ -129,11 +131,19 @@ describe('oci', () => {
       expect([error.code, error.details]).toEqual(['SOURCE_GARBAGE', ['1.0.0', 'v1.0.0']])
     })
 
-    test('can be one that is followed', async () => {
+    test('moved under what was deployed are judged as the source says', () => {
+      expect(source({ retag: 'refuse' }).retag).toBe('refuse')
+      expect(source().retag).toBeUndefined()
+    })
+
+    test('can be one that is followed, which is then what latest means', async () => {
       oci.publish('stable', 'one')
       oci.publish('1.0.0', 'other')
       const one = source({ tag: 'stable' })
-      expect(await one.versions(calm)).toEqual([{ version: 'stable' }])
+      expect(await one.versions(calm)).toEqual([{ version: 'stable', moving: true }])
+      const circumstances = { now: bench.ports.clock.now(), running: null }
+      const { candidates } = pickVersion(await one.versions(calm), policyOf({}), circumstances)
+      expect(candidates.map(({ version }) => version)).toEqual(['stable'])
       const before = await one.resolve('stable', calm)
       oci.publish('stable', 'two')
       await one.versions(calm)
