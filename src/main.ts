@@ -25,7 +25,14 @@ async function main(): Promise<ExitCode> {
   const world = services()
   const signals = listenForSignals(world)
   const code = await runCli(process.argv.slice(2), {
-    streams: { input: process.stdin, output: process.stdout, errors: process.stderr },
+    streams: {
+      // opened when it is asked for: that takes milliseconds, and most commands never do
+      get input() {
+        return process.stdin
+      },
+      output: process.stdout,
+      errors: process.stderr,
+    },
     env: process.env,
     services: world,
     signal: signals.abort,

@@ -18,8 +18,8 @@ import { cliPath } from '../support/built-cli.js'
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'deployctl-launcher-'))
-  for (const name of ['deployctl.cjs', 'main.cjs'])
-    cpSync(join(dirname(cliPath), name), join(folder, 'dist', name))
+  for (const name of ['deployctl.cjs', 'chunks'])
+    cpSync(join(dirname(cliPath), name), join(folder, 'dist', name), { recursive: true })
 })
 afterEach(() => {
   chmodSync(join(folder, 'dist'), 0o755)

@@ -97,10 +97,10 @@ export async function createTerminal(streams: TerminalStreams, options: Terminal
   return {
     json: options.json !== null,
     live: streams.output.isTTY === true && capable,
-    canAsk:
-      streams.input.isTTY === true &&
-      (streams.output.isTTY === true || streams.errors.isTTY === true) &&
-      options.json === null,
+    get canAsk() {
+      const isShown = streams.output.isTTY === true || streams.errors.isTTY === true
+      return isShown && options.json === null && streams.input.isTTY === true
+    },
     rows: streams.output.rows ?? 24,
     style: styles.output,
     errorStyle: styles.errors,
