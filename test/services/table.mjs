@@ -4,15 +4,40 @@
 import { startCephRgw } from './ceph-rgw.mjs'
 import { startGitHubFixtures } from './github-fixtures.mjs'
 import { requirePrograms } from './packages.mjs'
+import { startDockerRegistry } from './docker-registry.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
 import { startSystemdHost } from './systemd-host.mjs'
 
+const archivePrograms = { bzip2: 'bzip2', xz: 'xz-utils', zstd: 'zstd', zip: 'zip', unzip: 'unzip' }
+const machinePrograms = { ps: 'procps', openssl: 'openssl', script: 'bsdutils' }
+const signingPrograms = { minisign: 'minisign', gpg: 'gpg', gpgv: 'gpgv', openssl: 'openssl', shasum: 'perl' }
+
 export const services = [
   { name: 'git', howTo: 'apt-get install git', start: () => requirePrograms({ git: 'git' }) },
+  {
+    name: 'archive-tools',
+    howTo: `apt-get install ${Object.values(archivePrograms).join(' ')}`,
+    start: () => requirePrograms(archivePrograms),
+  },
+  {
+    name: 'machine-tools',
+    howTo: `apt-get install ${Object.values(machinePrograms).join(' ')}`,
+    start: () => requirePrograms(machinePrograms),
+  },
+  {
+    name: 'signing-tools',
+    howTo: `apt-get install ${Object.values(signingPrograms).join(' ')}`,
+    start: () => requirePrograms(signingPrograms),
+  },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
   { name: 'zsh', howTo: 'apt-get install zsh', start: () => requirePrograms({ zsh: 'zsh' }) },
   { name: 'fish', howTo: 'apt-get install fish', start: () => requirePrograms({ fish: 'fish' }) },
+  {
+    name: 'docker-registry',
+    howTo: 'apt-get install docker-registry apache2-utils openssl',
+    start: startDockerRegistry,
+  },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },

@@ -6,9 +6,13 @@ import { describe, test, type TestFunction } from 'vitest'
 
 export type Component =
   | 'git'
+  | 'archive-tools'
+  | 'machine-tools'
+  | 'signing-tools'
   | 'tmux'
   | 'zsh'
   | 'fish'
+  | 'docker-registry'
   | 'npm-registry'
   | 'github-fixtures'
   | 'small-disk'
