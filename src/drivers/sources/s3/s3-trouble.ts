@@ -224,6 +224,14 @@ function ownTrouble(error: unknown, place: S3Place): Setback | null {
       'Set region: on the source, or AWS_REGION.',
     )
   }
+  // cut connections have this name too, and a code beside it
+  if (error.name === 'TimeoutError' && !('code' in error)) {
+    const says = `${place.address.host} cannot be reached: no connection came about in time`
+    const hint = 'Check the network and firewalls.'
+    return new Setback(new DeployError('SOURCE_UNREACHABLE', says, { hint, details, cause: error }), {
+      again: true,
+    })
+  }
   if ('$responseBodyText' in error || '$response' in error)
     return garbage('did not answer as S3 does', place, details)
   return null

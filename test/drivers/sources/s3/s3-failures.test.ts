@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../../src/base/deploy-error.js'
 import { s3Source } from '../../../../src/drivers/sources/s3/s3-source.js'
+import { s3Setback } from '../../../../src/drivers/sources/s3/s3-trouble.js'
 import { freePort, serveHttps } from '../../../contract/loopback.js'
 import { failureOf } from '../../../contract/source.contract.js'
 import { s3Error, standInBucket, startS3StandIn, type S3StandIn } from '../../../support/s3-stand-in.js'
@@ -294,4 +295,23 @@ test('a listing can be cancelled while it waits', async () => {
   const controller = new AbortController()
   server.breakWith(() => controller.abort())
   expect((await failureOf(source().versions(controller.signal))).code).toBe('CANCELLED')
+})
+
+test('a connection that does not come about is tried again', () => {
+  const place = {
+    bucket: 'b',
+    region: 'r',
+    address: new URL('http://h'),
+    profile: null,
+    clock: bench.ports.clock,
+  }
+  const timeout = Object.assign(new Error('the socket did not establish a connection'), {
+    name: 'TimeoutError',
+  })
+  const { shown, again } = s3Setback(timeout, place)
+  expect([shown.code, shown.message, again]).toEqual([
+    'SOURCE_UNREACHABLE',
+    expect.stringMatching(/no connection came about in time/),
+    true,
+  ])
 })
