@@ -9,6 +9,7 @@ import { isExactVersion, pickVersion, type VersionPick } from '../model/version.
 import { resolveInGrace, type Waiting } from './grace-period.js'
 import { retagNotices } from './retagged.js'
 import { nothingMatches, stayingNotices, waitingForAge } from './passed-over.js'
+import { withPublicationTimes } from './publication-times.js'
 
 export interface Choice {
   readonly release: Release
@@ -28,14 +29,16 @@ export interface ChoiceRequest {
 }
 
 export async function chooseRelease(request: ChoiceRequest): Promise<Choice> {
-  const { service, state, now } = request
+  const { service, state, source, now, signal } = request
   const recorded = state?.services[service.name]
   if (recorded?.pin) return choosePinned(recorded.pin, request)
   const active = recorded?.active.release ?? null
-  const offered = await request.source.versions(request.signal)
+  const offered = await source.versions(signal)
   const isListed = offered.some(({ version }) => version === active?.version)
   const listings = active === null || isListed ? offered : [...offered, active]
-  const pick = pickVersion(listings, service.policy, { now, running: active?.version ?? null })
+  const circumstances = { now, running: active?.version ?? null }
+  const dated = await withPublicationTimes(listings, service.policy, circumstances, source, signal)
+  const pick = pickVersion(dated, service.policy, circumstances)
   const unlisted = isListed ? null : active
   const { taken, held, waiting } = await takeFirst(pick.candidates, unlisted, active, request)
   const notices = [

@@ -1,5 +1,5 @@
 /** How little a source is asked, and what is said when several things stand in the way at once. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chooseRelease, type ChoiceRequest } from '../../src/app/choose-release.js'
 import { DeployError } from '../../src/base/deploy-error.js'
 import type { VersionPolicy } from '../../src/model/config.js'
@@ -54,9 +54,11 @@ interface Case {
   readonly policy?: Partial<VersionPolicy>
   readonly state?: RecordedState | null
   readonly retryHeld?: boolean
+  /** Times of publication that a version has when it is looked at by itself. */
+  readonly times?: { readonly [version: string]: string }
 }
 
-async function choose({ offered, policy = {}, state = null, retryHeld = false }: Case) {
+async function choose({ offered, policy = {}, state = null, retryHeld = false, times = {} }: Case) {
   const asked: string[] = []
   const request: ChoiceRequest = {
     service: service('web', { policy: policyOf(policy) }),
@@ -70,7 +72,8 @@ async function choose({ offered, policy = {}, state = null, retryHeld = false }:
         asked.push(version)
         if (offered.some((one) => one.version === version && one.isMissing === true))
           throw new DeployError('ARTIFACT_MISSING', `no file for ${version}`)
-        return release(version)
+        const publishedAt = times[version]
+        return { ...release(version), ...(publishedAt === undefined ? {} : { publishedAt }) }
       },
       fetch: () => Promise.reject(new Error('unused')),
     },
@@ -146,4 +149,39 @@ test('what a source says of the version that is taken is told, and of no other',
     { version: '1.1.0', notice: 'its publisher deprecated it' },
   ]
   expect((await choose({ offered })).notices).toEqual(['web v1.1.0: its publisher deprecated it'])
+})
+
+describe('times of publication that are not in the list', () => {
+  const offered = ['1.0.0', '1.1.0', '1.2.0', '1.3.0'].map((version) => ({ version }))
+  const times = {
+    '1.3.0': '2026-03-01T11:30:00Z',
+    '1.2.0': '2026-03-01T11:00:00Z',
+    '1.1.0': '2026-02-01T00:00:00Z',
+  }
+  const policy = { minAgeMs: 7_200_000 }
+
+  test('are looked up from the newest down to the first that is old enough', async () => {
+    const { version, asked, notices } = await choose({ offered, policy, times })
+    expect(version).toBe('1.1.0')
+    expect(new Set(asked)).toEqual(new Set(['1.3.0', '1.2.0', '1.1.0']))
+    expect(notices).toEqual([expect.stringMatching(/^web v1\.3\.0 is passed over: .* 1 more waits as well$/)])
+  })
+
+  test('are not looked up without a need, nor for what runs, nor below it', async () => {
+    expect((await choose({ offered, times })).asked).toEqual(['1.3.0'])
+    const running = await choose({ offered, policy, times, state: stateOf('1.2.0') })
+    expect(running).toMatchObject({ version: '1.2.0', asked: ['1.3.0'] })
+  })
+
+  test('that do not exist are asked for once', async () => {
+    await expect(choose({ offered, policy })).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' })
+    expect((await choose({ offered, policy, state: stateOf('1.0.0') })).asked).toEqual(['1.3.0'])
+  })
+
+  test('are not looked up without end', async () => {
+    const many = Array.from({ length: 50 }, (_, patch) => ({ version: `1.0.${patch}` }))
+    const young = Object.fromEntries(many.map(({ version }) => [version, '2026-03-01T11:59:00Z']))
+    const state = stateOf('0.9.0')
+    expect((await choose({ offered: many, policy, times: young, state })).asked).toHaveLength(20)
+  })
 })
