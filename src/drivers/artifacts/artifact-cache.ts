@@ -87,7 +87,7 @@ async function prove(wanted: Wanted, spec: DriverSpec, verifier: Verifier, clock
   const note = (await readNote(places.note)) ?? (await noteOf(wanted, clock))
   if (note.proven.includes(basis)) return
   onProgress({ done: 0, total: null, unit: 'bytes', label: 'proving' })
-  await verifier.prove({ release, spec, source, file: places.artifact, signal })
+  if (!(await verifier.prove({ release, spec, source, file: places.artifact, signal }))) return
   const proven = [...note.proven, basis].slice(-provenMost)
   await writeAtomically(places.note, `${JSON.stringify({ ...note, proven })}\n`)
 }

@@ -22,6 +22,9 @@ export interface Verifier {
    * the same, the proof need not be repeated. Null when nothing is asked for.
    */
   basis(release: Release, spec: DriverSpec): Promise<string | null>
-  /** Throws DeployError ARTIFACT_UNPROVEN or ARTIFACT_CORRUPT. */
-  prove(request: ProofRequest): Promise<void>
+  /**
+   * True when it is proven; false when it may be used without a proof, which is worth no memory. Throws DeployError
+   * ARTIFACT_UNPROVEN or ARTIFACT_CORRUPT.
+   */
+  prove(request: ProofRequest): Promise<boolean>
 }

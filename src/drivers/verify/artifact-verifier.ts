@@ -35,9 +35,10 @@ export function createVerifier(ports: Ports): Verifier {
     },
     async prove(request) {
       const options = verifyOptionsOf(request.spec)
-      if (options === null) return
+      if (options === null) return false
       const missing = await firstMissing(options, request, ports)
       if (missing !== null && options.required !== false) throw refused(request.release, missing)
+      return missing === null
     },
   }
 }
