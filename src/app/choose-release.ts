@@ -135,7 +135,7 @@ async function choosePinned(pin: Pin, request: ChoiceRequest): Promise<Choice> {
 function reasonFor(release: Release, policy: VersionPolicy): string {
   const version = showVersion(release.version)
   if (isExactVersion(policy.version, policy.scheme)) return `deploy.yaml asks for ${version}`
-  return `${version} is the newest release that matches ${policy.version}`
+  return `${version} is ${policy.version.trim() === 'latest' ? 'the newest release' : `the newest release that matches ${policy.version}`}`
 }
 
 /** What the source says of a version: that it is deprecated, for one. */
