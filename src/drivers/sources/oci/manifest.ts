@@ -22,6 +22,8 @@ export interface Manifest {
   readonly artifactType: string | null
   readonly layers: readonly Layer[]
   readonly createdAt: string | null
+  /** Of an image: the document that says how it is run, and when it was built. */
+  readonly config: { readonly digest: string; readonly size: number } | null
 }
 
 /** Manifests for several platforms under one name; what only vouches for another entry is left out. */
@@ -62,19 +64,31 @@ export function readManifest(bytes: Buffer, where: string): Manifest | Index {
 }
 
 function readOne(document: Fields, layers: readonly unknown[], where: string): Manifest {
-  const configType = textIn(recordIn(document['config'])?.['mediaType'])
+  const config = recordIn(document['config'])
+  const configType = textIn(config?.['mediaType'])
   const artifactType = textIn(document['artifactType'])
   const isImage = artifactType === null && configType !== null && imageConfigs.has(configType)
   const annotations = recordIn(document['annotations'])
-  const createdAt = textIn(annotations?.['org.opencontainers.image.created'])
   return {
     kind: 'manifest',
     isImage,
     // before there was a field for it, the config's type said what an artifact is
     artifactType: artifactType ?? (isImage || configType === emptyType ? null : configType),
     layers: layers.map((layer) => readLayer(layer, where)).filter(({ mediaType }) => mediaType !== emptyType),
-    createdAt: createdAt === null || Number.isNaN(Date.parse(createdAt)) ? null : createdAt,
+    createdAt: momentIn(annotations?.['org.opencontainers.image.created']),
+    config: isImage ? readLayer(config, where) : null,
   }
+}
+
+/** When an image was built, by its configuration. */
+export function builtAt(config: Buffer): string | null {
+  return momentIn(recordIn(parsed(config))?.['created'])
+}
+
+/** Builds that are the same every time are dated at the beginning of time, which says nothing. */
+function momentIn(value: unknown): string | null {
+  const text = textIn(value)
+  return text !== null && Date.parse(text) > Date.UTC(2000, 0) ? text : null
 }
 
 function readLayer(written: unknown, where: string): Layer {

@@ -9,7 +9,7 @@ import { DeployError } from '../../../base/deploy-error.js'
 import type { Release } from '../../../model/release.js'
 import { chooseLayer, fileNameOf } from './choose-layer.js'
 import { showImage, showPinned, type ImageName } from './image-name.js'
-import { readManifest, type Index, type IndexEntry, type Manifest } from './manifest.js'
+import { builtAt, readManifest, type Index, type IndexEntry, type Manifest } from './manifest.js'
 import { choosePlatform, showPlatform, type Platform } from './platform.js'
 import type { RegistryApi } from './registry-api.js'
 
@@ -44,7 +44,8 @@ export async function pinRelease(
   const { digest, manifest } = await findManifest(named, where, selection, registry, signal)
   refuseOtherType(manifest, selection, where)
   const location = showPinned({ ...image, digest })
-  const published = manifest.createdAt === null ? {} : { publishedAt: manifest.createdAt }
+  const publishedAt = manifest.createdAt ?? (await buildTime(manifest, registry, signal))
+  const published = publishedAt === null ? {} : { publishedAt }
   const { layer: title, mediaType } = selection
   if (manifest.isImage && title === undefined && mediaType === undefined) {
     const size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0)
@@ -60,6 +61,17 @@ export async function pinRelease(
   const name = fileNameOf(layer, image.repository, version)
   const artifact = { kind: 'archive', name, location, size: layer.size } as const
   return { source, version, digest: layer.digest, artifact, ...published }
+}
+
+const longestConfigBytes = 4 * 2 ** 20
+
+async function buildTime(
+  { config }: Manifest,
+  registry: RegistryApi,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (config === null || config.size > longestConfigBytes) return null
+  return builtAt(await registry.blob(config.digest, longestConfigBytes, signal))
 }
 
 async function findManifest(

@@ -63,6 +63,7 @@ describe('oci', () => {
   beforeEach(async () => {
     bench = await beginBench({ secrets: { PASSWORD: 'open sesame' } })
     oci = await startLoopbackOci()
+    oci.blob('{}') // the configuration of images
   })
   afterEach(async () => {
     await oci.end()
@@ -181,6 +182,17 @@ describe('oci', () => {
       const error = await failureOf(fetchInto(release))
       expect([error.code, error.message]).toEqual(['ARCHIVE_REFUSED', expect.stringMatching(/is an image/)])
       expect(error.hint).toMatch(/container.*oras push.*layer:/)
+    })
+
+    test.each([
+      ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+      ['1970-01-01T00:00:00Z', undefined],
+      [undefined, undefined],
+    ])('of an image built at %s: published at %s', async (created, publishedAt) => {
+      const text = JSON.stringify({ architecture: 'amd64', created })
+      const config = { ...imageConfig, digest: oci.blob(text), size: text.length }
+      oci.manifest('1.0.0', { mediaType: manifestType, config, layers: [] })
+      expect((await source().resolve('1.0.0', calm)).publishedAt).toBe(publishedAt)
     })
 
     test('of an image, when a layer is named: that layer', async () => {
