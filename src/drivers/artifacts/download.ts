@@ -28,6 +28,8 @@ export interface DownloadRequest {
   /** Where the source knows it: anything else is refused. */
   readonly expectedSize?: number
   readonly onProgress: (progress: Progress) => void
+  /** The file's own name, where the address does not show it: a web page is expected only where one is asked for. */
+  readonly name?: string
   /** Every byte once and in order, unless the download has to begin again: then from offset 0. */
   readonly onBytes?: (bytes: Uint8Array, offset: number) => void
   /** For all attempts together; without a limit unless given. */
@@ -224,7 +226,8 @@ function refuseUnwrapped({ response, url }: Answer): void {
 
 /** A web page where a file was asked for: a login, a captive portal, a "moved" notice, with a cheerful status 200. */
 function refusePage({ response, url }: Answer, first: Uint8Array, request: DownloadRequest): void {
-  if (!looksLikePage(parseAddress(request.url).url, response.headers, first)) return
+  const asked = request.name === undefined ? parseAddress(request.url).url : { pathname: request.name }
+  if (!looksLikePage(asked, response.headers, first)) return
   const says = shortened(Buffer.from(first.subarray(0, 4096)).toString('utf8'))
   throw new Setback(
     new DeployError('SOURCE_GARBAGE', `${showAddress(url)} answered with a web page instead of the file`, {

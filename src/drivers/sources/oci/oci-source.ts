@@ -140,6 +140,6 @@ async function fetchLayer(
       },
     )
   }
-  await registryOf(pinned).download({ digest: release.digest, size }, context)
+  await registryOf(pinned).download({ digest: release.digest, size, name }, context)
   return { kind: 'archive', path: context.file, name }
 }

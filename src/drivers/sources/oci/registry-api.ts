@@ -11,6 +11,7 @@ import type { Explain, Refusal } from '../../artifacts/http-trouble.js'
 import { parseDigest } from '../../artifacts/file-digest.js'
 import { readBytes, readJson, type Fresh, type Unchanged } from '../../artifacts/read-text.js'
 import { Setback, patientPolicy, type RetryPolicy } from '../../artifacts/retries.js'
+import type { Conditions } from '../remembered.js'
 import { respite } from '../respite.js'
 import { registryOrigin, showImage, type ImageName } from './image-name.js'
 import { isDigest, manifestTypes } from './manifest.js'
@@ -20,12 +21,6 @@ export interface RegistryPlace {
   readonly image: ImageName
   readonly insecure: boolean | undefined
   readonly written: WrittenLogin
-}
-
-/** From an earlier answer, for a conditional request. */
-export interface Conditions {
-  readonly etag: string | null
-  readonly lastModified: string | null
 }
 
 export interface RegistryApi {
@@ -40,7 +35,7 @@ export interface RegistryApi {
   /** A small blob. */
   blob(digest: string, maxBytes: number, signal: AbortSignal): Promise<Buffer>
   download(
-    layer: { readonly digest: string; readonly size: number | undefined },
+    layer: { readonly digest: string; readonly size: number | undefined; readonly name: string },
     context: FetchContext,
   ): Promise<void>
 }
@@ -143,11 +138,11 @@ export function registryApi(place: RegistryPlace, ports: Ports): RegistryApi {
       const parts = { maxBytes, missing: 'ARTIFACT_MISSING', accept: '*/*' } as const
       return verified(await read(`/blobs/${digest}`, parts, signal), digest, image)
     },
-    async download({ digest, size }, context) {
+    async download({ digest, size, name }, context) {
       const url = `${base}/blobs/${digest}`
       const expected = size === undefined ? {} : { expectedSize: size }
       await login.with(
-        (badge) => download({ url, ...badge, ...expected, clock, ...context }),
+        (badge) => download({ url, name, ...badge, ...expected, clock, ...context }),
         policy,
         context.signal,
       )

@@ -4,6 +4,7 @@
  */
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Clock } from '../../../model/clock.js'
+import { bodyReader } from '../../artifacts/body-reader.js'
 import { showAddress } from '../../artifacts/http-address.js'
 import { networkSetback, statusSetback, type Refusal } from '../../artifacts/http-trouble.js'
 import { readText } from '../../artifacts/read-text.js'
@@ -103,7 +104,7 @@ async function exchanged(realm: URL, request: TokenRequest): Promise<string> {
       const sent = { method: 'POST', body: form, redirect: 'error', signal: watch.signal } as const
       const response = await fetch(realm, sent)
       if (!response.ok) throw await statusSetback(response, realm, clock, 'SOURCE_NOT_FOUND', explain)
-      return await response.text()
+      return await beginningOf(response)
     } catch (error) {
       if (watch.endedBy() === 'cancelled')
         throw new DeployError('CANCELLED', 'logging in was cancelled', { cause: error })
@@ -113,6 +114,19 @@ async function exchanged(realm: URL, request: TokenRequest): Promise<string> {
     }
   }
   return withRetries(attempt, retry, clock, signal)
+}
+
+async function beginningOf(response: Response): Promise<string> {
+  const reader = bodyReader(response)
+  const parts: Uint8Array[] = []
+  for (let bytes = 0; bytes <= longestAnswerBytes;) {
+    const next = await reader?.read()
+    if (next === undefined || next.done) break
+    parts.push(next.value)
+    bytes += next.value.length
+  }
+  await reader?.cancel()
+  return Buffer.concat(parts).toString('utf8')
 }
 
 function questionOf({ challenge, scope }: TokenRequest): readonly [string, string][] {

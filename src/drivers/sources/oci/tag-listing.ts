@@ -3,9 +3,9 @@
  * request, so an idle poll costs next to nothing where the registry plays along.
  */
 import { DeployError } from '../../../base/deploy-error.js'
-import { readDocument, type Document } from '../remembered.js'
+import { readDocument, type Conditions, type Document } from '../remembered.js'
 import { recordIn } from './manifest.js'
-import type { Conditions, RegistryApi } from './registry-api.js'
+import type { RegistryApi } from './registry-api.js'
 import type { Fresh, Unchanged } from '../../artifacts/read-text.js'
 
 interface Page {

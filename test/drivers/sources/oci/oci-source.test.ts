@@ -233,6 +233,11 @@ describe('oci', () => {
       )
     })
 
+    test('may be a web page, if it is called one', async () => {
+      oci.publish('1.0.0', '', { layers: [layerOf('<!doctype html>', 'index.html')] })
+      expect(await fetchInto(await source().resolve('1.0.0', calm))).toBe('<!doctype html>')
+    })
+
     test.each([
       ['../../etc/passwd', 'passwd'],
       ['a/b.tar.gz', 'b.tar.gz'],
