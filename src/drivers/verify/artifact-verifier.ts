@@ -51,7 +51,7 @@ async function basisOf(
   ports: Ports,
 ): Promise<string> {
   const keys = await Promise.all(
-    trustedFiles(options).map(async (file) => sha256(await trustedFile(file, 'file', ports))),
+    trustedFiles(options).map(async (file) => sha256(await trustedFile(file, ports))),
   )
   const { source, version, digest, artifact } = release
   return digestOf({ spec, keys, source, version, digest, name: artifact.name })

@@ -13,7 +13,7 @@ import type { GpgOptions } from './verify-options.js'
 const timeoutMs = 10 * 60_000
 
 export async function proveByGpg(subject: Subject, options: GpgOptions): Promise<Verdict> {
-  const keyring = await trustedFile(options.keyring, 'keyring', subject.ports)
+  const keyring = await trustedFile(options.keyring, subject.ports)
   const usual = [`${subject.name}.asc`, `${subject.name}.sig`, `${subject.name}.gpg`]
   const found = await firstCompanion(subject, options.signature === undefined ? usual : [options.signature])
   if ('missing' in found) return found

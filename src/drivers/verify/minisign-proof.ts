@@ -56,7 +56,7 @@ async function keyOf(subject: Subject, options: MinisignOptions): Promise<Minisi
   const text =
     publicKeyFile === undefined
       ? (publicKey ?? '')
-      : (await trustedFile(publicKeyFile, 'public key', subject.ports)).toString('utf8')
+      : (await trustedFile(publicKeyFile, subject.ports)).toString('utf8')
   const key = readMinisignKey(text)
   if (key !== null) return key
   const where = publicKeyFile ?? 'verify.minisign.publicKey'

@@ -27,7 +27,7 @@ export async function proveBySigstore(subject: Subject, options: SigstoreOptions
 
 /** Which logs have to have seen a signature, the trusted root says: a private one may do without. */
 async function trustedRoot(subject: Subject, options: SigstoreOptions): Promise<TrustedRoot> {
-  const text = await trustedFile(options.trustedRoot, 'trusted root', subject.ports)
+  const text = await trustedFile(options.trustedRoot, subject.ports)
   const { toTrustMaterial } = await import('@sigstore/verify')
   const { TrustedRoot } = await import('@sigstore/protobuf-specs')
   try {

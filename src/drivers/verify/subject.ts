@@ -63,13 +63,13 @@ export async function firstCompanion(
 }
 
 /** A key, keyring or trusted root of this machine. */
-export async function trustedFile(written: string, what: string, ports: Ports): Promise<Buffer> {
+export async function trustedFile(written: string, ports: Ports): Promise<Buffer> {
   const path = resolve(ports.projectDirectory, written)
   try {
     return await readFile(path)
   } catch (cause) {
-    throw new DeployError('ARTIFACT_UNPROVEN', `the ${what} ${path} cannot be read`, {
-      hint: `Correct the path under verify: on the source; a relative one starts at the folder of deploy.yaml.`,
+    throw new DeployError('ARTIFACT_UNPROVEN', `${path}, which verify: names, cannot be read`, {
+      hint: 'Correct the path on the source; a relative one starts at the folder of deploy.yaml.',
       details: [cause instanceof Error ? cause.message : String(cause)],
       cause,
     })

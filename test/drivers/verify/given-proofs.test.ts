@@ -200,10 +200,10 @@ describe('what is asked for and cannot be', () => {
   const spec = (verify: object) => ({ type: 'git', verify: JSON.parse(JSON.stringify(verify)) as never })
 
   test('is refused when the source is made', () => {
-    expect(() => refuseUnprovable(spec({ gpg: { keyring: 'x' } }), without)).toThrowError(
+    expect(() => refuseUnprovable(spec({ gpg: { keyring: 'x' } }), without)).toThrow(
       /nothing lies beside the releases of a source of type git/,
     )
-    expect(() => refuseUnprovable(spec({ required: true }), without)).toThrowError(/names no proof/)
+    expect(() => refuseUnprovable(spec({ required: true }), without)).toThrow(/names no proof/)
     refuseUnprovable(spec({ digest: { '1.0.0': `sha1:${hex('sha1')}` } }), without)
     refuseUnprovable(spec({ checksums: 'SUMS' }), { ...without, companion: async () => null })
     refuseUnprovable({ type: 'git' }, without)

@@ -203,7 +203,7 @@ describe('refused', () => {
     )
     expect(await refusal({ minisign: { publicKeyFile: 'gone.pub' } })).toMatchObject({
       code: 'ARTIFACT_UNPROVEN',
-      message: expect.stringMatching(/gone\.pub cannot be read/) as string,
+      message: expect.stringMatching(/gone\.pub, which verify: names, cannot be read/) as string,
     })
   })
 })

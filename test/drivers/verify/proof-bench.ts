@@ -17,18 +17,18 @@ export interface ProofBench {
   readonly folder: string
   readonly ports: Ports
   /** Absolute path of something in the folder of deploy.yaml. */
-  at(name: string): string
+  readonly at: (name: string) => string
   /** Makes a release, or puts something beside one. */
-  publish(name: string, content: string | Uint8Array): string
+  readonly publish: (name: string, content: string | Uint8Array) => string
   read(name: string): Buffer
   /** Empties the cache, and with it what it remembers of proofs. */
-  forget(): void
+  readonly forget: () => void
   /** Null when the release was obtained, or why it was not. */
-  refusal(verify: VerifyOptions, version?: string): Promise<DeployError | null>
+  readonly refusal: (verify: VerifyOptions, version?: string) => Promise<DeployError | null>
   /** What was said while it was obtained. */
   labels(): readonly string[]
   /** A program, in the folder. */
-  run(program: string, args: readonly string[], input?: string): string
+  readonly run: (program: string, args: readonly string[], input?: string) => string
 }
 
 export const never = new AbortController().signal
