@@ -1,5 +1,5 @@
 /**
- * Files that were fetched to learn their digest, as src/drivers/sources/http/digest-by-fetching.ts keeps them for all
+ * Files that were fetched to learn their digest, as src/drivers/sources/digest-by-fetching.ts keeps them for all
  * sources: `<hex>` the file, until it is asked for; `<hex>.json` what it is; `<hex>.lock` who fetches it.
  */
 import { readFile } from 'node:fs/promises'

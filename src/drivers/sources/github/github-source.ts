@@ -7,7 +7,7 @@ import { parseVersion, showVersion, type Release, type VersionListing } from '..
 import type { FetchContext, FetchedArtifact, Source, SourceDriver } from '../../../model/source.js'
 import { download } from '../../artifacts/download.js'
 import { readBytes } from '../../artifacts/read-text.js'
-import { digestByFetching, takeFetched } from '../http/digest-by-fetching.js'
+import { digestByFetching, takeFetched } from '../digest-by-fetching.js'
 import { inSource, type BetterHints } from '../in-source.js'
 import { chosen, offerOf, type Offer } from '../offer.js'
 import { remember } from '../remembered.js'
