@@ -35,7 +35,7 @@ function replaceIn(data: unknown, reference: string, value: string): unknown {
 }
 
 function copyOf(data: object): Record<string, unknown> {
-  const copy = Array.isArray(data) ? ([...data] as unknown) : { ...data }
+  const copy: unknown = Array.isArray(data) ? Array.from<unknown>(data) : { ...data }
   return copy as Record<string, unknown> // a list is written to by its indexes, as a map by its keys
 }
 

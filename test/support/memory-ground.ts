@@ -80,7 +80,7 @@ export const memoryTraits: { readonly [type: string]: TargetTraits } = {
 }
 
 export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
-  const path = String(spec.path)
+  const path = typeof spec['path'] === 'string' ? spec['path'] : ''
   const at = () => ground.place(path)
   const runs = spec.type === 'running'
   const target: Target = {
