@@ -1,7 +1,7 @@
 /** Transcripts of the commands that only look: status, history, show, releases, recover, and what goes wrong before. */
 import { describe, expect, test } from 'vitest'
 import { DeployError } from '../../src/base/deploy-error.js'
-import type { DeploymentStory, ReleasesReport, StatusReport } from '../../src/app/requests.js'
+import type { CacheRow, DeploymentStory, ReleasesReport, StatusReport } from '../../src/app/requests.js'
 import { textWidth } from '../../src/cli/view/text-width.js'
 import type { ConfigProblem } from '../../src/model/config-problem.js'
 import type { HistoryRecord } from '../../src/model/history.js'
@@ -29,6 +29,43 @@ const holder: LockHolder = {
   heartbeat: '2026-03-01T11:59:59.000Z',
   liveness: 'alive',
 }
+
+const limits = { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 }
+const lying: readonly CacheRow[] = [
+  {
+    kind: 'archive',
+    id: 'artifacts/sha256-1',
+    digest: `sha256:${'1'.repeat(64)}`,
+    bytes: 84_000_000,
+    name: 'web-1.0.1.tgz',
+    source: 'web',
+    version: '1.0.1',
+    usedAt: '2026-03-01T11:00:00.000Z',
+    neededBy: ['staging: web v1.0.1', 'production: web v1.0.1'],
+  },
+  {
+    kind: 'checkout',
+    id: 'git/abc-1',
+    digest: `sha1:${'abcd'.repeat(10)}`,
+    bytes: 2_100_000,
+    name: 'abcdabcd',
+    source: '',
+    version: '',
+    usedAt: '2026-02-20T11:00:00.000Z',
+    neededBy: [],
+  },
+  {
+    kind: 'beginning',
+    id: 'http/0123456789abcdef',
+    digest: null,
+    bytes: 812,
+    name: '',
+    source: '',
+    version: '',
+    usedAt: '2025-11-20T11:00:00.000Z',
+    neededBy: [],
+  },
+]
 
 const record: HistoryRecord = {
   type: 'deployctl-deployment',
@@ -303,6 +340,27 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
       ['recover', '--resume'],
     ),
     0,
+  ],
+  'cache-list': [found({ listCache: () => Promise.resolve({ rows: lying, limits }) }, ['cache', 'list']), 0],
+  'cache-empty': [found({ listCache: () => Promise.resolve({ rows: [], limits }) }, ['cache', 'list']), 0],
+  'cache-prune': [
+    found({ pruneCache: () => Promise.resolve({ removed: lying.slice(1), kept: lying.slice(0, 1) }) }, [
+      'cache',
+      'prune',
+    ]),
+    0,
+  ],
+  'cache-verify': [
+    found(
+      {
+        verifyCache: (onChecked) => {
+          for (const [index, entry] of lying.entries()) onChecked(entry, index !== 1)
+          return Promise.resolve()
+        },
+      },
+      ['cache', 'verify'],
+    ),
+    1,
   ],
   unlock: [found({ unlock: () => Promise.resolve(holder) }, ['unlock', '5f0c21aa']), 0],
   'validate-problems': [

@@ -8,11 +8,12 @@ import { showVersion } from '../../model/release.js'
 import { ago } from './relative-time.js'
 import { table } from './table.js'
 import type { Style } from './terminal.js'
+import { paragraph } from './text-width.js'
 
 export function cacheText({ rows, limits }: CacheReport, style: Style, now: Date): string {
-  const limit = `at most ${formatSize(limits.maxBytes)}, unused for ${formatDuration(limits.maxAgeMs)}`
-  if (rows.length === 0) return `The cache is empty. It keeps ${limit}.`
-  const total = `${things(rows)} of ${limit}`
+  const limit = `It keeps at most ${formatSize(limits.maxBytes)}, of what was used within ${formatDuration(limits.maxAgeMs)}.`
+  if (rows.length === 0) return `The cache is empty. ${limit}`
+  const total = `${things(rows)}. ${limit}`
   return [...cacheTable(rows, style, now), '', style.paint.faint(total)].join('\n')
 }
 
@@ -66,11 +67,10 @@ export function brokenText(
       ? 'There is nothing to check.'
       : `Everything is sound: ${things(checked.map(({ entry }) => entry))}.`
   }
-  const lines = broken.map((entry) =>
-    style.paint.bad(
-      `✗ ${whatOf(entry)} was not what it had been, and is removed: it is fetched again when it is needed`,
-    ),
-  )
+  const lines = broken.map((entry) => {
+    const what = `✗ ${whatOf(entry)} was not what it had been and is removed; it is fetched again when it is needed.`
+    return style.paint.bad(paragraph(what, style.width, 0, 2))
+  })
   return [...lines, 'Look at `dmesg`: the disk may be failing.'].join('\n')
 }
 
