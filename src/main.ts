@@ -1,5 +1,5 @@
 /** argv in, exit code out; signals become an abort. The only file that ends the process. */
-import { writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import packageJson from '../package.json' with { type: 'json' }
 import { DeployError, exitCodes, type ExitCode } from './base/deploy-error.js'
 import { runCli } from './cli/run-cli.js'
@@ -85,7 +85,7 @@ function stopAtOnce(signal: Signal): never {
   } catch {
     // nobody is there to read it
   }
-  process.exit(signalExits[signal])
+  end(signalExits[signal])
 }
 
 /** The rest of the house, loaded when a command needs it. */
@@ -115,6 +115,20 @@ function giveUp(error: unknown): never {
   process.exit(exitCodes.error)
 }
 
+/** Node wants to put the terminal back when it ends and crashes where that is gone; of what is closed it keeps away. */
+function end(code: ExitCode): never {
+  if (code === signalExits.SIGHUP) {
+    for (const stream of [0, 1, 2]) {
+      try {
+        closeSync(stream)
+      } catch {
+        // closed already
+      }
+    }
+  }
+  process.exit(code)
+}
+
 process.on('uncaughtException', giveUp)
 // Everything is written and recorded when main ends. Sockets that are kept alive must not hold the process.
-main().then((code) => process.exit(code), giveUp)
+main().then(end, giveUp)

@@ -1,5 +1,6 @@
 /** Decides which release a service should run, by its policy, its pin and its holds, asking its source as little as needed. */
 import { DeployError } from '../base/deploy-error.js'
+import { showRecorded } from '../base/moment.js'
 import type { ServiceConfig, VersionPolicy } from '../model/config.js'
 import type { Notice } from '../model/plan.js'
 import { showVersion, type Release, type VersionListing } from '../model/release.js'
@@ -159,7 +160,7 @@ function allHeld(service: ServiceConfig, holds: readonly Hold[]): DeployError {
     `${service.name}: every release that matches ${service.policy.version} is held (${versions})`,
     {
       details: holds.map(
-        (hold) => `${showVersion(hold.version)} since ${hold.at} by ${hold.by}: ${hold.reason}`,
+        (hold) => `${showVersion(hold.version)} since ${showRecorded(hold.at)} by ${hold.by}: ${hold.reason}`,
       ),
       hint: `\`deployctl apply --service ${service.name}\` tries it again once it is mended`,
     },

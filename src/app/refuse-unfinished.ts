@@ -1,5 +1,6 @@
 /** No new deployment while an earlier one is half done: it has to be finished or undone first. */
 import { DeployError } from '../base/deploy-error.js'
+import { showRecorded } from '../base/moment.js'
 import type { World } from './world.js'
 
 export async function refuseUnfinished(world: World, underLock: boolean): Promise<void> {
@@ -12,7 +13,9 @@ export async function refuseUnfinished(world: World, underLock: boolean): Promis
       'LOCKED',
       `a deployment to ${environment} is under way: ${holder.operation} by ${holder.by}`,
       {
-        details: [`since ${holder.created}, process ${holder.pid} on ${holder.host}, lock ${holder.id}`],
+        details: [
+          `since ${showRecorded(holder.created)}, process ${holder.pid} on ${holder.host}, lock ${holder.id}`,
+        ],
         hint: 'wait until it has ended; `deployctl status` shows it',
       },
     )
@@ -26,11 +29,8 @@ export async function refuseUnfinished(world: World, underLock: boolean): Promis
       details:
         header === undefined
           ? []
-          : [`begun ${header.at} by ${header.by}, process ${header.pid} on ${header.host}`],
-      hint:
-        '`deployctl recover --unwind` goes back to the old release, `deployctl recover --resume` finishes it; `deployctl show ' +
-        deployment +
-        '` tells the story',
+          : [`begun ${showRecorded(header.at)} by ${header.by}, process ${header.pid} on ${header.host}`],
+      hint: '`deployctl recover` shows how far it came and finishes or undoes it',
     },
   )
 }

@@ -1,4 +1,5 @@
 /** Takes the lock of an environment, and says whose it was when its holder had died. */
+import { showRecorded } from '../base/moment.js'
 import type { HeldLock } from '../model/state-store.js'
 import type { Execution } from './requests.js'
 import type { World } from './world.js'
@@ -19,7 +20,7 @@ export async function lockEnvironment(
   if (lock.tookOver !== null) {
     const { by, pid, host, operation: was, created } = lock.tookOver
     notice(
-      `took over the lock of ${by} (${was}, process ${pid} on ${host}, since ${created}): that process is gone`,
+      `took over the lock of ${by} (${was}, process ${pid} on ${host}, since ${showRecorded(created)}): that process is gone`,
     )
   }
   return lock

@@ -2,3 +2,8 @@
 export function showMoment(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z')
 }
+
+/** The same for a moment that was recorded as text. */
+export function showRecorded(iso: string): string {
+  return iso.replace(/\.\d+Z$/, 'Z')
+}

@@ -1,5 +1,5 @@
-/** Asks a person on the terminal. Ctrl-C, Ctrl-D and an abort are an answer, too: none. */
-import { createInterface } from 'node:readline'
+/** Asks a person on the terminal. Ctrl-C, Ctrl-D, an abort and a terminal that goes away are an answer, too: none. */
+import { createInterface, type Interface } from 'node:readline'
 import type { Terminal } from './view/terminal.js'
 
 export async function ask(terminal: Terminal, question: string, signal: AbortSignal): Promise<string | null> {
@@ -15,6 +15,7 @@ export async function ask(terminal: Terminal, question: string, signal: AbortSig
   signal.addEventListener('abort', close, { once: true })
   try {
     return await new Promise<string | null>((resolve) => {
+      surviveHangup(lines, () => resolve(null))
       lines.on('SIGINT', close)
       lines.on('close', () => resolve(null))
       lines.question(question, (answer) => resolve(answer.trim()))
@@ -22,5 +23,17 @@ export async function ask(terminal: Terminal, question: string, signal: AbortSig
   } finally {
     signal.removeEventListener('abort', close)
     lines.close()
+  }
+}
+
+/** readline puts the terminal back when it closes, also from within events; of one that is gone that throws. */
+function surviveHangup(lines: Interface, gone: () => void): void {
+  const close = lines.close.bind(lines)
+  lines.close = () => {
+    try {
+      close()
+    } catch {
+      gone()
+    }
   }
 }

@@ -2,6 +2,7 @@
 import type { CommandContext } from './command.js'
 import { findProjectFile, type ProjectFile } from './project-file.js'
 import type { Session } from './services.js'
+import { paragraph } from './view/text-width.js'
 
 export async function openSession(context: CommandContext): Promise<Session> {
   const { options, services, terminal } = context
@@ -24,7 +25,9 @@ export function locate({ options, services, terminal }: CommandContext): Project
 
 export function warn({ terminal }: Pick<CommandContext, 'terminal'>, text: string): void {
   terminal.record('warning', { message: text })
-  terminal.err(terminal.errorStyle.paint.careful(`warning: ${text}`))
+  terminal.err(
+    terminal.errorStyle.paint.careful(paragraph(`warning: ${text}`, terminal.errorStyle.width, 0, 2)),
+  )
 }
 
 /** ` --env staging`: what a proposed command needs to mean the same project and environment. */

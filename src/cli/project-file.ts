@@ -20,7 +20,7 @@ export function findProjectFile(named: string | null, workingDirectory: string):
     const message =
       named === null
         ? `There is no ${projectFileName} here or in a folder above.`
-        : `There is no file ${named}.`
+        : `There is no ${file === resolve(workingDirectory, named) ? `file ${named}` : `${projectFileName} in ${named}`}.`
     const hint =
       named === null ? 'deployctl init writes one; --file names another' : 'check the path after --file'
     throw new DeployError('CONFIG_NOT_FOUND', message, { hint })

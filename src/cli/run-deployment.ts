@@ -77,7 +77,10 @@ async function confirmed({ terminal, signal }: CommandContext, plan: Plan): Prom
       'DECLINED',
       'Nothing was changed: the plan needs a yes, and there is no terminal to ask on.',
       {
-        hint: 'add --auto-approve, or save a plan with `deployctl plan --out FILE` and run `deployctl apply FILE`',
+        hint:
+          plan.command === 'rollback'
+            ? 'add --auto-approve'
+            : 'add --auto-approve, or save a plan with `deployctl plan --out FILE` and run `deployctl apply FILE`',
       },
     )
   }

@@ -2,7 +2,7 @@
  * The files that a person names on the command line: saved plans, and the deploy.yaml that `init` writes. `path` is as
  * it was typed, for messages; it starts in `folder`.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { DeployError, systemCodeOf } from '../base/deploy-error.js'
 
@@ -32,10 +32,11 @@ export async function writeUserFile(folder: string, path: string, text: string):
   }
 }
 
-/** Throws FILE_EXISTS rather than overwrite. */
+/** Throws FILE_EXISTS rather than overwrite; an empty file may be filled. */
 export async function createUserFile(folder: string, path: string, text: string): Promise<void> {
+  const file = resolve(folder, path)
   try {
-    await writeFile(resolve(folder, path), text, { flag: 'wx' })
+    await writeFile(file, text, { flag: (await isEmptyFile(file)) ? 'w' : 'wx' })
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') {
       throw new DeployError('FILE_EXISTS', `${path} is there already; it was left as it is.`, {
@@ -44,6 +45,13 @@ export async function createUserFile(folder: string, path: string, text: string)
     }
     throw foreign(error, path, 'written')
   }
+}
+
+async function isEmptyFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile() && found.size === 0,
+    () => false,
+  )
 }
 
 function foreign(error: unknown, path: string, what: string): DeployError {

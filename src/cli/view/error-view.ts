@@ -29,12 +29,17 @@ export function headline(message: string, style: Style): string {
 
 /** Details and hint, indented. Details keep their lines; what is too wide is wrapped. Whoever makes them bounds them. */
 export function evidenceLines(report: ErrorReport, style: Style, indent: number): readonly string[] {
-  const details = report.details ?? []
+  const details = (report.details ?? []).filter((line, _, all) => all.length > 1 || !isSaid(line, report))
   const blanks = ' '.repeat(indent)
   return [
     ...details.flatMap((line) => wrap(line, style.width - indent).map((part) => blanks + part)),
     ...(report.hint === undefined ? [] : [hintLine(report.hint, style, indent - 2)]),
   ]
+}
+
+/** A single line of evidence that the message already quotes. */
+function isSaid(line: string, { message }: ErrorReport): boolean {
+  return line.trim() !== '' && message.includes(line.trim())
 }
 
 function hintLine(hint: string, style: Style, indent = 2): string {

@@ -1,4 +1,5 @@
 /** How a deployment ended, for people: what failed and where, the last thing seen, what serves now, what to do next. */
+import type { ErrorReport } from '../../base/deploy-error.js'
 import { formatDuration } from '../../base/duration.js'
 import { describeOperation } from '../../model/describe-operation.js'
 import { isOperation } from '../../model/operation.js'
@@ -10,6 +11,8 @@ import { whatNext } from './what-next.js'
 import { afterTitle, heldAfter, nowServing, recordChanges, whatBecame } from './outcome-words.js'
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
+
+const evidenceShown = 20
 
 export function outcomeText(result: Finished, context: OutcomeContext): string {
   const { outcome, unrecorded } = result
@@ -84,11 +87,19 @@ function failureParts(failure: Failure | undefined, plan: Plan, context: Outcome
     const by = interruptedBy === null ? 'Interrupted' : `Interrupted by ${interruptedBy}`
     return [headline(`${by}: ${what}.`, style)]
   }
-  const evidence = evidenceLines(failure.error, style, 4)
+  const evidence = evidenceLines(lastOf(failure.error), style, 4)
   return [
     headline(`${what}: ${failure.error.message}`, style),
     ...(evidence.length === 0 ? [] : [evidence.join('\n')]),
   ]
+}
+
+/** The end of what was seen: the rest, when it is long, would push what matters off the screen. */
+function lastOf(error: ErrorReport): ErrorReport {
+  const details = error.details ?? []
+  if (details.length <= evidenceShown) return error
+  const more = `… ${details.length - evidenceShown + 1} more lines: see the whole story`
+  return { ...error, details: [more, ...details.slice(1 - evidenceShown)] }
 }
 
 function stuckParts({ plan, outcome, deployment }: Finished, context: OutcomeContext): readonly string[] {
@@ -108,7 +119,7 @@ function stuckParts({ plan, outcome, deployment }: Finished, context: OutcomeCon
       ? ''
       : lines([
           paragraph(
-            `It was being undone because of this: ${afterTitle(plan, first.service)}: ${first.error.message}`,
+            `It was being undone because of this: ${first.step === null ? '' : `${afterTitle(plan, first.service)}: `}${first.error.message}`,
             style.width,
             2,
           ),

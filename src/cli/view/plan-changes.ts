@@ -53,8 +53,13 @@ interface Columns {
 async function linesOf(change: Change, columns: Columns, style: Style): Promise<readonly string[]> {
   const colour = style.paint[colours[change.kind]]
   const indent = 2 + columns.mark + 1
+  const { before, after } = change
+  const specLines = before === null || after === null ? [] : await specDiff(before.spec, after.spec)
+  const later = specLines.length === 0 ? '' : ' now; from the next deployment on:'
   const place =
-    change.kind === 'none' ? 'nothing to do' : placeOf(change, columns.hosts.get(change.service)?.size ?? 0)
+    change.kind === 'none'
+      ? `nothing to do${later}`
+      : placeOf(change, columns.hosts.get(change.service)?.size ?? 0)
   const head = [padEnd(change.service, columns.name), padEnd(versions(change), columns.versions)].join('  ')
   const plain = `  ${padEnd(marks[change.kind], columns.mark)} ${head}`
   const painted = colour(plain)
@@ -66,8 +71,6 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
   const why = change.reasons.map((reason, index) =>
     paragraph(`${index === 0 ? 'why: ' : '     '}${reason}`, style.width, inner, inner + 5),
   )
-  const { before, after } = change
-  const specLines = before === null || after === null ? [] : await specDiff(before.spec, after.spec)
   return [...first, ...why, ...specLines.map((line) => specLine(line, inner, style))]
 }
 

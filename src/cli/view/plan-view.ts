@@ -70,7 +70,7 @@ function noticeLines(notices: readonly Notice[], style: Style): readonly string[
 }
 
 function summary(plan: Plan): string {
-  if (!hasChanges(plan)) return 'Nothing to do: everything is as deploy.yaml asks for.'
+  if (!hasChanges(plan)) return `Nothing to do${nothingBecause(plan)}.`
   const count = (kind: ChangeKind): number => plan.changes.filter((change) => change.kind === kind).length
   const replaced = count('replace')
   const counts = [
@@ -81,6 +81,12 @@ function summary(plan: Plan): string {
   ]
   const name = plan.command === 'rollback' ? 'Rollback' : 'Plan'
   return `${name}: ${counts.join(', ')}. ${undoSentence(plan)}`
+}
+
+/** Where a pin, a hold or the age of a release keeps a service from what deploy.yaml asks for, a note has said so. */
+function nothingBecause({ command, notices }: Plan): string {
+  if (command === 'rollback') return ': what serves is what was asked for'
+  return notices.length === 0 ? ': everything is as deploy.yaml asks for' : ', as things are'
 }
 
 function undoSentence(plan: Plan): string {

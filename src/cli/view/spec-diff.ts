@@ -2,6 +2,7 @@
  * What changes in a service's specification, line by line: scalars as `env.LOG_LEVEL: "info" → "debug"`, texts of
  * several lines as a text diff. Secrets are references in a specification, so they are references here.
  */
+import { formatDuration } from '../../base/duration.js'
 import { canonicalJson, type Json } from '../../base/hash.js'
 import type { InstanceSpec } from '../../model/spec.js'
 
@@ -65,7 +66,9 @@ type Tree = { readonly [key: string]: Json }
 function collect(prefix: string, value: Tree, leaves: Map<string, Json>): void {
   for (const [key, item] of Object.entries(value)) {
     if (isTree(item)) collect(`${prefix}${key}.`, item, leaves)
-    else leaves.set(`${prefix}${key}`, item)
+    else if (key.endsWith('Ms') && typeof item === 'number') {
+      leaves.set(`${prefix}${key.slice(0, -2)}`, formatDuration(item)) // as it is written in deploy.yaml
+    } else leaves.set(`${prefix}${key}`, item)
   }
 }
 

@@ -94,7 +94,7 @@ function deploymentLines(
       : [
           paint.careful(
             paragraph(
-              `locked by ${lock.by} (${lock.operation}, process ${lock.pid}${lock.liveness === 'dead' ? ', which is gone' : ''}) since ${ago(lock.created, now)}; lock id ${lock.id}`,
+              `locked by ${lock.by} (${lock.operation}, process ${lock.pid}${lock.liveness === 'dead' ? ', which is gone' : ''}) since ${ago(lock.created, now)}; lock id ${lock.id}${lock.liveness === 'dead' ? '; the next command takes it over' : ''}`,
               width,
               2,
               4,
@@ -102,11 +102,12 @@ function deploymentLines(
           ),
         ]
   const interrupted = unfinished.length > 0 && (lock === null || lock.liveness === 'dead')
+  const stuck = last?.outcome === 'stuck' && unfinished.includes(last.deployment)
   const unfinishedLines = interrupted
     ? [
         paint.bad(
           paragraph(
-            `! interrupted or stuck: ${unfinished.join(', ')}. Nothing else can be deployed until it is finished or undone.`,
+            `! ${stuck ? 'stuck' : 'interrupted'}: ${unfinished.join(', ')}. Nothing else can be deployed until it is ${stuck ? '' : 'finished or '}undone.`,
             width,
             2,
             4,

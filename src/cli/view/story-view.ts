@@ -1,5 +1,6 @@
 /** `show ID` as text: who and when, what it was to change, every step with its time, how it ended and what was seen. */
 import { formatDuration } from '../../base/duration.js'
+import { showRecorded } from '../../base/moment.js'
 import type { DeploymentStory } from '../../app/requests.js'
 import type { HistoryRecord } from '../../model/history.js'
 import { statusesOf, type JournalFile, type StepStatus } from '../../model/journal.js'
@@ -38,8 +39,8 @@ function headLines(
   const command = record?.command ?? plan?.command ?? ''
   const times =
     record === null
-      ? `began ${facts.startedAt}`
-      : `${facts.startedAt}, took ${formatDuration(record.durationMs)}`
+      ? `began ${showRecorded(facts.startedAt)}`
+      : `${showRecorded(facts.startedAt)}, took ${formatDuration(record.durationMs)}`
   return [
     header(
       `${project} · ${environment} · ${command} ${facts.deployment}`,
@@ -67,6 +68,7 @@ function serviceLines(record: HistoryRecord | null, journal: JournalFile | null)
 function stepLines(journal: JournalFile, style: Style): readonly string[] {
   const statuses = statusesOf(journal.entries)
   const times = timesOf(journal)
+  const failed = failedSteps(journal)
   return table({
     columns: [
       { title: '', align: 'right' },
@@ -77,7 +79,7 @@ function stepLines(journal: JournalFile, style: Style): readonly string[] {
     rows: journal.header.plan.steps.map((step, index) => [
       String(index + 1),
       step.title,
-      statusCell(statuses.get(step.id) ?? 'waiting', style),
+      statusCell(statuses.get(step.id) ?? 'waiting', failed.has(step.id), style),
       times.get(step.id) ?? '',
     ]),
     width: style.width,
@@ -86,40 +88,68 @@ function stepLines(journal: JournalFile, style: Style): readonly string[] {
   })
 }
 
-function statusCell(status: StepStatus, { paint }: Style): Cell {
+/** Steps whose doing failed by itself, whatever became of them afterwards. */
+function failedSteps({ entries }: JournalFile): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap((entry) =>
+      entry.type === 'step' && entry.event === 'apply-failed' && entry.error?.code !== 'CANCELLED'
+        ? [entry.step]
+        : [],
+    ),
+  )
+}
+
+function statusCell(status: StepStatus, hasFailed: boolean, { paint }: Style): Cell {
   const plain = (text: string): string => text
   const words: { readonly [S in StepStatus]: readonly [string, (text: string) => string] } = {
     waiting: ['not begun', paint.faint],
-    applying: ['under way', paint.careful],
+    applying: ['begun', paint.careful],
     applied: ['done', paint.good],
     failed: ['failed', paint.bad],
-    reverting: ['being undone', paint.careful],
-    reverted: ['undone', plain],
+    reverting: ['undoing begun', paint.careful],
+    reverted: hasFailed ? ['failed, undone', paint.bad] : ['undone', plain],
     stuck: ['stuck', paint.bad],
   }
   const [text, colour] = words[status]
   return { text, paint: colour }
 }
 
-/** How long each step's doing took, and its undoing where there was one. */
+/** How long each step's doing took, and its undoing where there was one: of several tries the last. */
 function timesOf({ entries }: JournalFile): ReadonlyMap<string, string> {
-  const times = new Map<string, string>()
+  const times = new Map<string, { readonly doing: string; readonly undoing: string }>()
   for (const entry of entries) {
     if (entry.type !== 'step' || entry.durationMs === undefined) continue
-    const [before, took] = [times.get(entry.step), formatDuration(entry.durationMs)]
-    times.set(entry.step, before === undefined ? took : `${before} + ${took}`)
+    const { doing, undoing } = times.get(entry.step) ?? { doing: '', undoing: '' }
+    const took = formatDuration(entry.durationMs)
+    const isUndoing = entry.event.startsWith('revert')
+    times.set(entry.step, isUndoing ? { doing, undoing: took } : { doing: took, undoing })
   }
-  return times
+  return new Map(
+    [...times].map(([step, { doing, undoing }]) => [step, [doing, undoing].filter(Boolean).join(' + ')]),
+  )
 }
 
 function unfinishedLines(journal: JournalFile | null, style: Style): readonly string[] {
   if (journal === null) return []
-  const errors = journal.entries.flatMap((entry) =>
-    entry.type === 'step' && entry.error !== undefined ? [entry.error] : [],
+  // of several tries the last
+  const errors = new Map(
+    journal.entries.flatMap((entry) =>
+      entry.type === 'step' && entry.error !== undefined
+        ? [[`${entry.step} ${entry.event}`, entry.error] as const]
+        : [],
+    ),
   )
+  const isStuck = [...statusesOf(journal.entries).values()].includes('stuck')
   return [
-    style.paint.careful('  It has not come to its end: it is running, was interrupted, or is stuck.'),
-    ...errors.flatMap((error) => [headline(error.message, style), ...evidenceLines(error, style, 4)]),
+    style.paint.careful(
+      isStuck
+        ? '  It is stuck: something could not be undone.'
+        : '  It has not come to its end: it is under way, or was interrupted.',
+    ),
+    ...[...errors.values()].flatMap((error) => [
+      headline(error.message, style),
+      ...evidenceLines(error, style, 4),
+    ]),
   ]
 }
 

@@ -1,7 +1,12 @@
 /** The commands that are proposed at the end of a deployment, by how it ended. */
 import type { Change } from '../../model/change.js'
+import type { Outcome } from '../../model/outcome.js'
+import type { Plan } from '../../model/plan.js'
 import type { Finished, OutcomeContext } from './finished.js'
 import { nextLines, type NextStep } from './next-lines.js'
+
+/** More services than this are not named in a proposal. */
+const named = 4
 
 export function whatNext(result: Finished, context: OutcomeContext): string {
   const command = (text: string, does: string): NextStep => [`deployctl ${text}${context.flags}`, does]
@@ -23,18 +28,23 @@ function proposals(
     if (unwindWanted) return [show]
     const [first] = outcome.failures
     const does = first?.step == null ? 'try again' : 'try again once it is mended'
-    return [show, command(retryOf(plan.command, outcome.failures), does)]
+    return [show, command(retryOf(plan, outcome), does)]
   }
   return plan.command === 'apply' && plan.changes.some(isUpgrade)
     ? [show, command('rollback', 'go back')]
     : [show]
 }
 
-/** One failed service can be tried again by its name, held releases included. */
-function retryOf(command: string, failures: Finished['outcome']['failures']): string {
-  const services = new Set(failures.map(({ service }) => service))
-  const [only] = services
-  return services.size !== 1 || only == null ? command : `${command} --service ${only}`
+/**
+ * A release that is held is tried again when its service is named. What was undone with it is named too: the same
+ * deployment once more, and not half of it.
+ */
+function retryOf({ command }: Plan, { failures, services }: Outcome): string {
+  const failed = failures.flatMap(({ service }) => (service === null ? [] : [service]))
+  if (failed.length === 0) return command
+  const undone = Object.keys(services).filter((service) => services[service] === 'unwound')
+  const again = undone.length <= named ? undone : failed
+  return [command, ...[...new Set(again)].map((service) => `--service ${service}`)].join(' ')
 }
 
 function isUpgrade({ before, after }: Change): boolean {

@@ -1,6 +1,7 @@
 /** What is said to a person who meets another's lock: who has it, whether they are still at it, and what to do. */
 import { DeployError } from '../../../base/deploy-error.js'
 import { formatDuration } from '../../../base/duration.js'
+import { showRecorded } from '../../../base/moment.js'
 import type { LockHolder } from '../../../model/state-store.js'
 
 /** A holder's heartbeat is a few seconds apart; the rest is for slow disks and clocks that differ. */
@@ -10,7 +11,7 @@ export function lockedError(subject: string, holder: LockHolder, now: Date): Dep
   const who = `${holder.by} on ${holder.host} (pid ${holder.pid})`
   return new DeployError(
     'LOCKED',
-    `${subject} is locked by ${who}: ${holder.operation}, since ${holder.created}`,
+    `${subject} is locked by ${who}: ${holder.operation}, since ${showRecorded(holder.created)}`,
     {
       hint: hintFor(holder, now),
       details: [
@@ -19,8 +20,8 @@ export function lockedError(subject: string, holder: LockHolder, now: Date): Dep
         `host: ${holder.host}`,
         `pid: ${holder.pid}`,
         `operation: ${holder.operation}`,
-        `since: ${holder.created}`,
-        `last sign of life: ${holder.heartbeat}`,
+        `since: ${showRecorded(holder.created)}`,
+        `last sign of life: ${showRecorded(holder.heartbeat)}`,
       ],
     },
   )
@@ -43,7 +44,7 @@ export function notTheHolderError(subject: string, id: string, holder: LockHolde
     })
   }
   return new DeployError('USAGE', `${subject} is not locked by ${id} but by ${holder.id}`, {
-    hint: `It is ${holder.by} on ${holder.host}, since ${holder.created}: ${holder.operation}. To remove that lock: deployctl unlock ${holder.id}`,
+    hint: `It is ${holder.by} on ${holder.host}, since ${showRecorded(holder.created)}: ${holder.operation}. To remove that lock: deployctl unlock ${holder.id}`,
     details: [`id: ${holder.id}`],
   })
 }

@@ -142,7 +142,7 @@ function restartFailure(
 function hintFor(restart: Restart, place: RestartPlace): string {
   if (restart.kind === 'pidFile')
     return `Look whether the process in ${restart.path} is the right one, and whose it is.`
-  if (restart.kind === 'command') return `It ran in ${place.folder}; try it there by hand.`
+  if (restart.kind === 'command') return `It ran in ${place.folder}.`
   const journal = `journalctl ${restart.user ? '--user ' : ''}-u ${restart.unit}`
   if (place.goal === 'stop' || restart.action !== 'reload') return `More: ${journal}`
   return `A unit that does not run cannot be reloaded; "action: reload-or-restart" starts it then. More: ${journal}`
