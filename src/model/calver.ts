@@ -94,7 +94,7 @@ function readComparator(word: string, pattern: RegExp, { parts }: CalverFormat):
   const wildcard = /(?:[._-][xX*])+$/.exec(rest)?.[0] ?? ''
   const match = pattern.exec(parseVersion(rest.slice(0, rest.length - wildcard.length)))
   if (holds === undefined || match === null) return null
-  const written = match.slice(1, -1)
+  const written: readonly (string | undefined)[] = match.slice(1, -1) // groups that are not there are undefined
   const numbers = written.filter((digits) => digits !== undefined).map(Number)
   const isInReach = numbers.every((number, index) => isWithin(number, parts[index]))
   if (!isInReach || numbers.length + wildcard.length / 2 > parts.length) return null
