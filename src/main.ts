@@ -21,7 +21,7 @@ interface Signals {
   received: Signal | null
 }
 
-async function main(): Promise<ExitCode> {
+async function main(): Promise<never> {
   const world = services()
   const signals = listenForSignals(world)
   const code = await runCli(process.argv.slice(2), {
@@ -40,7 +40,7 @@ async function main(): Promise<ExitCode> {
       signals.terminal = terminal
     },
   })
-  return signals.received === null ? code : afterSignal(code, signals.received)
+  return end(signals.received === null ? code : afterSignal(code, signals.received), signals.received)
 }
 
 /** The first one: finish or cancel, undo, record, and end. The second: end at once. */
@@ -85,7 +85,7 @@ function stopAtOnce(signal: Signal): never {
   } catch {
     // nobody is there to read it
   }
-  end(signalExits[signal])
+  end(signalExits[signal], signal)
 }
 
 /** The rest of the house, loaded when a command needs it. */
@@ -116,8 +116,8 @@ function giveUp(error: unknown): never {
 }
 
 /** Node wants to put the terminal back when it ends and crashes where that is gone; of what is closed it keeps away. */
-function end(code: ExitCode): never {
-  if (code === signalExits.SIGHUP) {
+function end(code: ExitCode, signal: Signal | null): never {
+  if (signal === 'SIGHUP') {
     for (const stream of [0, 1, 2]) {
       try {
         closeSync(stream)
@@ -131,4 +131,4 @@ function end(code: ExitCode): never {
 
 process.on('uncaughtException', giveUp)
 // Everything is written and recorded when main ends. Sockets that are kept alive must not hold the process.
-main().then(end, giveUp)
+main().catch(giveUp)
