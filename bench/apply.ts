@@ -84,6 +84,7 @@ async function runEngine(folder: string): Promise<number> {
     deployment: '000001',
     interrupt: new AbortController().signal,
     lost: new AbortController().signal,
+    undos: [],
   })
   await journal.close()
   if (outcome.kind !== 'applied') throw new Error(`the bench's plan was ${outcome.kind}`)
@@ -122,6 +123,7 @@ function emptyPlan(): Plan {
     outcome: {},
     parallelism: 10,
     fate: {},
+    renamed: {},
   }
 }
 

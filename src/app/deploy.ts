@@ -80,7 +80,7 @@ async function begin(
   let claim
   let journal
   try {
-    claim = await claimPlaces(world, plan, identity.deployment, by, signal)
+    claim = await claimPlaces(world, plan, { ...identity, brings: 'releases' }, signal)
     const { deployment, host } = identity
     const header = {
       type: 'deployctl-journal',
@@ -98,7 +98,8 @@ async function begin(
     await lock.release()
     throw error
   }
-  return runPlan(world, { plan, identity, lock, claim, journal, statuses: new Map() }, execution, signal)
+  const run = { plan, identity, lock, claim, journal, statuses: new Map(), undos: [] }
+  return runPlan(world, run, execution, signal)
 }
 
 function refuseRisks(plan: Plan, allowed: readonly string[]): void {

@@ -52,30 +52,9 @@ export async function observePlan(
   state: RecordedState | null,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Observation[]>> {
-  const sights = plan.changes.map(({ service, before, after }): Sight => {
-    const target = after?.spec.target ?? null
-    const recorded = state?.services[service]?.active ?? null
-    return {
-      service,
-      target,
-      recorded: recorded ?? (before === null ? null : lentRecord(world, plan, state, before.spec.target)),
-    }
+  const sights = plan.changes.map(({ service, after }): Sight => {
+    const recorded = state?.services[plan.renamed[service] ?? service]?.active ?? null
+    return { service, target: after?.spec.target ?? null, recorded }
   })
   return observe(world, sights, signal)
-}
-
-/** The record that a renamed service takes over: of a service that ends with the plan and stands at the same place. */
-function lentRecord(
-  world: World,
-  plan: Plan,
-  state: RecordedState | null,
-  target: DriverSpec,
-): Deployed | null {
-  const ending = Object.keys(plan.outcome).filter((service) => plan.outcome[service] === null)
-  const lent = ending
-    .map((service) => state?.services[service]?.active)
-    .find(
-      (active) => active !== undefined && samePlace(active.spec.target, target, world.traits(target.type)),
-    )
-  return lent ?? null
 }

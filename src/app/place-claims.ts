@@ -10,11 +10,17 @@ import type { World } from './world.js'
 
 const claimsAtOnce = 16
 
+export interface Claimant {
+  readonly deployment: string
+  readonly by: string
+  /** What only takes things away needs no room for them. */
+  readonly brings: 'releases' | 'nothing'
+}
+
 export async function claimPlaces(
   world: World,
   plan: Plan,
-  deployment: string,
-  by: string,
+  { brings, ...claimant }: Claimant,
   signal: AbortSignal,
 ): Promise<Claim> {
   const limit = pLimit(claimsAtOnce)
@@ -27,7 +33,8 @@ export async function claimPlaces(
     placesOf(world, plan).map(({ spec, incoming }) =>
       limit(async () => {
         try {
-          claims.push(await world.target(spec).claim({ deployment, by, incoming }, signal))
+          const request = { ...claimant, incoming: brings === 'nothing' ? [] : incoming }
+          claims.push(await world.target(spec).claim(request, signal))
         } catch (error) {
           refusals.push(error)
         }

@@ -4,23 +4,22 @@ import { DeployError } from '../base/deploy-error.js'
 import type { Notice, Plan, PlanCommand } from '../model/plan.js'
 import type { Release, VersionListing } from '../model/release.js'
 import type { ListingNeeds, Source } from '../model/source.js'
-import type { RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
-import { samePlace } from '../plan/diff.js'
 import { chooseRelease, type Choice } from './choose-release.js'
 import { chooseRollback, rollbackServices } from './choose-rollback.js'
 import { observe } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
-import type { World } from './world.js'
 import { readState } from './read-state.js'
+import { underNewNames, type NamedState } from './renames.js'
+import type { World } from './world.js'
 
 /** Sources are asked side by side, but not all at once. */
 const questionsAtOnce = 8
 
 export async function planApply(world: World, request: PlanRequest, signal: AbortSignal): Promise<Plan> {
-  const state = await readState(world)
+  const { state, renamed } = underNewNames(world, await readState(world))
   const selected = selectServices(request.services, world.config, state)
   const sourceOf = sourcesAskedOnce(world)
   const choose = async (service: string): Promise<Choice | null> => {
@@ -30,7 +29,7 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
     const source = sourceOf(config.source)
     return chooseRelease({ service: config, state, retryHeld, source, now: world.clock.now(), signal })
   }
-  return planChosen(world, state, 'apply', await chooseAll(selected, choose), signal)
+  return planChosen(world, { state, renamed }, 'apply', await chooseAll(selected, choose), signal)
 }
 
 export async function planRollback(
@@ -38,7 +37,7 @@ export async function planRollback(
   request: RollbackRequest,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const state = await readState(world)
+  const { state, renamed } = underNewNames(world, await readState(world))
   const selected = selectServices(rollbackServices(request.services, state), world.config, state)
   const sourceOf = sourcesAskedOnce(world)
   const choose = async (service: string): Promise<Choice | null> => {
@@ -49,7 +48,7 @@ export async function planRollback(
     const { policy, source } = config
     return chooseRollback({ service, recorded, policy, to: request.to, source: sourceOf(source), signal })
   }
-  return planChosen(world, state, 'rollback', await chooseAll(selected, choose), signal)
+  return planChosen(world, { state, renamed }, 'rollback', await chooseAll(selected, choose), signal)
 }
 
 type Choices = ReadonlyMap<string, Choice | null>
@@ -65,17 +64,15 @@ async function chooseAll(
 
 async function planChosen(
   world: World,
-  state: RecordedState | null,
+  { state, renamed }: NamedState,
   command: PlanCommand,
   choices: Choices,
   signal: AbortSignal,
 ): Promise<Plan> {
   const desired = new Map<string, DesiredService | null>()
   for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
-  const renamed = findRenames(world, state, desired)
-  for (const old of renamed.values()) desired.delete(old)
   const sights = [...desired].map(([service, wanted]) => {
-    const recorded = state?.services[renamed.get(service) ?? service]?.active ?? null
+    const recorded = state?.services[service]?.active ?? null
     return { service, target: wanted?.spec.target ?? null, recorded }
   })
   const notices: Notice[] = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
@@ -90,7 +87,7 @@ async function planChosen(
     configDigest,
     state,
     desired,
-    renamed,
+    renamed: Object.fromEntries(Object.entries(renamed).filter(([service]) => desired.has(service))),
     observed,
     traits: (type) => world.traits(type),
     strategy: (type) => world.strategy(type),
@@ -102,31 +99,6 @@ function desiredOf(world: World, service: string, choice: Choice | null): Desire
   const config = world.config.services[service]
   if (config === undefined || choice === null) return null
   return desire(config, choice.release, choice.reason, world.traits(config.target.type))
-}
-
-/**
- * A service that is new in deploy.yaml and stands where one that has gone from it stood is the same service under a new
- * name: taking the old one down would take the new one's folder.
- */
-function findRenames(
-  world: World,
-  state: RecordedState | null,
-  desired: ReadonlyMap<string, DesiredService | null>,
-): ReadonlyMap<string, string> {
-  const renamed = new Map<string, string>()
-  const going = Object.keys(state?.services ?? {}).filter(
-    (service) => world.config.services[service] === undefined,
-  )
-  for (const [service, wanted] of desired) {
-    if (wanted === null || state?.services[service] !== undefined) continue
-    const target = wanted.spec.target
-    const old = going.find((name) => {
-      const spec = state?.services[name]?.active.spec.target
-      return spec !== undefined && samePlace(spec, target, world.traits(target.type))
-    })
-    if (old !== undefined) renamed.set(service, old)
-  }
-  return renamed
 }
 
 /** Each source is made once, and asked each question once, however many services share it. */

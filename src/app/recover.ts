@@ -1,8 +1,19 @@
 /** Takes up a deployment that was interrupted or is stuck, from its journal alone, and finishes or undoes it. */
 import { DeployError } from '../base/deploy-error.js'
-import { isClosed, statusesOf, unwindOf, type ChildEntry, type JournalFile } from '../model/journal.js'
+import {
+  isClosed,
+  isUndoneWhole,
+  statusesOf,
+  unwindsOf,
+  type ChildEntry,
+  type JournalFile,
+  type JournalHeader,
+} from '../model/journal.js'
+import type { Plan } from '../model/plan.js'
+import type { RecordedState } from '../model/state.js'
 import type { HeldLock } from '../model/state-store.js'
 import type { Undo } from '../execute/execute-deps.js'
+import { hasMoved, sayMoved, writerOf } from './moved-state.js'
 import { claimPlaces } from './place-claims.js'
 import type { DeployResult, Execution } from './requests.js'
 import { runPlan } from './run-plan.js'
@@ -24,19 +35,13 @@ export async function recover(
   try {
     const file = await interrupted(world)
     const { plan, deployment } = file.header
-    if (direction === 'unwind' && (await isPastReturn(world, file))) throw pastReturn(deployment)
-    const undo = undoOf(file, direction)
+    const state = await readState(world)
+    if (direction === 'unwind' && isPastReturn(state, file)) throw pastReturn(deployment)
+    const undos = undosOf(file, direction)
+    if (direction === 'resume' && state?.written.cause !== deployment) refuseMoved(plan, state)
     if (!(await execution.confirm(plan))) return { kind: 'declined', plan }
     handedOver = true
-    return await takeUp(
-      world,
-      file,
-      undo,
-      direction,
-      lock,
-      { ...execution, notice: execution.notice },
-      signal,
-    ).catch((error: unknown) => {
+    return await takeUp(world, file, undos, direction, lock, execution, signal).catch((error: unknown) => {
       throw withStory(error, deployment)
     })
   } finally {
@@ -48,7 +53,9 @@ async function interrupted(world: World): Promise<JournalFile> {
   const { environment } = world.config
   for (const deployment of await world.store.unfinished(environment)) {
     const file = await world.store.readJournal(environment, deployment)
-    if (file !== null && !isClosed(file)) return file
+    if (file === null || isClosed(file)) continue
+    refuseOtherProject(world, file.header)
+    return file
   }
   throw new DeployError(
     'NOTHING_TO_RECOVER',
@@ -59,22 +66,29 @@ async function interrupted(world: World): Promise<JournalFile> {
   )
 }
 
+/** Two projects may have been given one folder for their state; the paths in the plan are the other one's. */
+function refuseOtherProject({ config }: World, { deployment, plan }: JournalHeader): void {
+  if (plan.project === config.project) return
+  throw new DeployError(
+    'STATE_CORRUPT',
+    `deployment ${deployment} to ${plan.environment} belongs to the project "${plan.project}", not to "${config.project}"`,
+    {
+      hint: `recover it from the project "${plan.project}", and give each project a state of its own: \`state: { type: local, path: … }\``,
+    },
+  )
+}
+
 /** What was being undone can only be undone further: its plan no longer leads anywhere else. */
-function undoOf(file: JournalFile, direction: 'resume' | 'unwind'): Undo | null {
-  const begun = unwindOf(file)
-  const services = file.header.plan.changes
-    .filter((change) => change.kind !== 'none')
-    .map((change) => change.service)
-  const all = begun === undefined || begun.services.length === services.length
+function undosOf(file: JournalFile, direction: 'resume' | 'unwind'): readonly Undo[] {
+  const begun = unwindsOf(file)
   if (direction === 'unwind') {
-    const cause = begun?.cause ?? { code: 'CANCELLED', message: 'the deployment was interrupted' }
-    return { services: 'all', failedStep: begun?.failedStep ?? null, cause }
+    const cause = { code: 'CANCELLED', message: 'the deployment was interrupted' } as const
+    return isUndoneWhole(file) ? begun : [...begun, { services: 'all', failedStep: null, cause }]
   }
-  if (begun === undefined) return null
-  if (!all) return { services: begun.services, failedStep: begun.failedStep, cause: begun.cause }
+  if (!isUndoneWhole(file)) return begun
   throw new DeployError(
     'USAGE',
-    `deployment ${file.header.deployment} was already being undone, because ${begun.cause.message}; it can only be undone to the end`,
+    `deployment ${file.header.deployment} was already being undone, because ${begun[0]?.cause.message ?? 'it failed'}; it can only be undone to the end`,
     {
       hint: 'deployctl recover --unwind',
     },
@@ -82,12 +96,11 @@ function undoOf(file: JournalFile, direction: 'resume' | 'unwind'): Undo | null 
 }
 
 /**
- * A deployment that succeeded is over, also when the process died before it said so: state has it, or pruning has begun,
- * which takes away what an unwind would need.
+ * What succeeded of a deployment is past undoing once state has it, also when the process died before it said so; or once
+ * pruning has begun, which takes away what an unwind would need.
  */
-async function isPastReturn(world: World, file: JournalFile): Promise<boolean> {
-  const state = await readState(world)
-  if (state?.written.cause === file.header.deployment && unwindOf(file) === undefined) return true
+function isPastReturn(state: RecordedState | null, file: JournalFile): boolean {
+  if (state?.written.cause === file.header.deployment && !isUndoneWhole(file)) return true
   const prunes = new Set(
     file.header.plan.steps.filter((step) => step.apply.verb === 'prune').map((step) => step.id),
   )
@@ -97,17 +110,26 @@ async function isPastReturn(world: World, file: JournalFile): Promise<boolean> {
 function pastReturn(deployment: string): DeployError {
   return new DeployError(
     'USAGE',
-    `deployment ${deployment} had succeeded and was tidying up when it was interrupted; it can no longer be undone`,
+    `deployment ${deployment} is on record and was only tidying up when it was interrupted; it can no longer be undone`,
     {
       hint: '`deployctl recover --resume` finishes it; `deployctl rollback` goes back to an earlier release afterwards',
     },
   )
 }
 
+/** Finishing it would write over what somebody else has recorded since. */
+function refuseMoved(plan: Plan, state: RecordedState | null): void {
+  if (!hasMoved(plan, state)) return
+  throw new DeployError('PLAN_STALE', `${sayMoved(plan, state)}, so it cannot be finished`, {
+    details: [writerOf(state)],
+    hint: 'deployctl recover --unwind',
+  })
+}
+
 async function takeUp(
   world: World,
   file: JournalFile,
-  undo: Undo | null,
+  undos: readonly Undo[],
   direction: 'resume' | 'unwind',
   lock: HeldLock,
   execution: Execution,
@@ -119,7 +141,8 @@ async function takeUp(
   let journal
   try {
     await endChildren(world, file, execution)
-    claim = await claimPlaces(world, header.plan, header.deployment, by, signal)
+    const brings = direction === 'resume' ? 'releases' : 'nothing'
+    claim = await claimPlaces(world, header.plan, { deployment: header.deployment, by, brings }, signal)
     journal = await world.store.reopenJournal(world.config.environment, header.deployment)
     await journal.append({ type: 'recovery', at: world.clock.now().toISOString(), by, direction })
   } catch (error) {
@@ -129,8 +152,9 @@ async function takeUp(
     throw error
   }
   const identity = { deployment: header.deployment, by, host: world.machine.hostName, startedAt: header.at }
-  const run = { plan: header.plan, identity, lock, claim, journal, statuses: statusesOf(file.entries) }
-  return runPlan(world, undo === null ? run : { ...run, undo }, execution, signal)
+  const statuses = statusesOf(file.entries)
+  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos }
+  return runPlan(world, run, execution, signal)
 }
 
 /** A hook or restart that the dead process had started may still be running; two at once would be worse than none. */

@@ -19,6 +19,7 @@ import { notificationsOf } from './notifications.js'
 import type { DeployResult, Execution } from './requests.js'
 import { runFailureHooks } from './run-failure-hooks.js'
 import type { World } from './world.js'
+import { hasMoved, sayMoved, writerOf } from './moved-state.js'
 import { readState } from './read-state.js'
 
 export interface PlanRun {
@@ -28,7 +29,7 @@ export interface PlanRun {
   readonly claim: Claim
   readonly journal: JournalWriter
   readonly statuses: Map<string, StepStatus>
-  readonly undo?: Undo
+  readonly undos: readonly Undo[]
 }
 
 export async function runPlan(
@@ -52,7 +53,7 @@ export async function runPlan(
     deployment,
     interrupt: signal,
     lost: run.lock.lost,
-    ...(run.undo === undefined ? {} : { undo: run.undo }),
+    undos: run.undos,
   })
   const warnings =
     executed.kind === 'applied' ? [] : await runFailureHooks(world, plan, executed, deployment, emit)
@@ -63,34 +64,74 @@ export async function runPlan(
   for (const missed of await telling.settle()) execution.notice(missed)
   await run.claim.release()
   // With nothing on record, the lock stays as well: the next deployctl takes it over and finds the journal.
-  if (unrecorded === null) await run.lock.release()
+  if (unrecorded === null) await unlock(run.lock, execution)
   if (unrecorded === null && outcome.kind === 'applied') await tidyCache(world, execution.notice, signal)
   return { kind: 'done', plan, deployment, outcome, unrecorded }
 }
 
+/** A lock that cannot be removed is dead once this process is; it changes nothing of what was done. */
+async function unlock(lock: HeldLock, { notice }: Execution): Promise<void> {
+  try {
+    await lock.release()
+  } catch (error) {
+    notice(`the lock stays until the next deployment clears it away: ${reportOf(error).message}`)
+  }
+}
+
 /** Null when everything is on disk. A stuck deployment is recorded too, but its journal stays open for `recover`. */
 async function record(world: World, run: PlanRun, outcome: Outcome): Promise<ErrorReport | null> {
-  const { plan, identity, journal } = run
+  const { plan, identity } = run
+  const { unjournalled } = outcome
   const at = world.clock.now().toISOString()
+  const journal = unjournalled === null ? run.journal : await takeUpJournal(world, run, outcome, at)
+  // While the journal does not know what was undone, a state that does would tell another story than a recovery.
+  if (journal === null && unjournalled !== null && outcome.kind !== 'applied')
+    return notRecorded(unjournalled, outcome)
   try {
     const serial = await writeState(world, run, outcome, at)
     await world.store.appendHistory(
       world.secrets.maskAll(historyRecord(plan, outcome, identity, { at, serial })),
     )
-    const settled = outcome.kind !== 'stuck' && outcome.unjournalled === null
-    if (settled) await journal.append({ type: 'closed', at, outcome: outcome.kind })
-    await journal.close()
-    return outcome.unjournalled
+    if (outcome.kind !== 'stuck') await journal?.append({ type: 'closed', at, outcome: outcome.kind })
+    await journal?.close()
+    return journal === null ? unjournalled : null
   } catch (error) {
-    await journal.close().catch(() => undefined)
-    return notRecorded(error, outcome)
+    await journal?.close().catch(() => undefined)
+    return notRecorded(reportOf(error), outcome)
+  }
+}
+
+/**
+ * A journal that broke is begun again where it ended, now that undoing has made room, and told what was undone without it;
+ * null where it still cannot be written.
+ */
+async function takeUpJournal(
+  world: World,
+  { plan, identity, journal }: PlanRun,
+  outcome: Outcome,
+  at: string,
+): Promise<JournalWriter | null> {
+  await journal.close().catch(() => undefined)
+  const services = Object.keys(outcome.services).filter((service) => outcome.services[service] !== 'applied')
+  const [first] = outcome.failures
+  let again: JournalWriter | null = null
+  try {
+    again = await world.store.reopenJournal(plan.environment, identity.deployment)
+    if (first !== undefined && outcome.kind !== 'applied') {
+      const entry = { type: 'unwind', at, services, failedStep: first.step, cause: first.error } as const
+      await again.append(world.secrets.maskAll(entry))
+    }
+    return again
+  } catch {
+    await again?.close().catch(() => undefined)
+    return null
   }
 }
 
 /** Whatever kept it from the disk, it is the same trouble for a person: done, and not on record. */
-function notRecorded(error: unknown, outcome: Outcome): ErrorReport {
-  const { code, message, hint, details = [] } = reportOf(error)
-  if (code === 'STATE_WRITE_FAILED') return reportOf(error)
+function notRecorded({ code, message, hint, details = [] }: ErrorReport, outcome: Outcome): ErrorReport {
+  if (code === 'STATE_WRITE_FAILED')
+    return { code, message, details, ...(hint === undefined ? {} : { hint }) }
   return {
     code: 'STATE_WRITE_FAILED',
     message: `what was done could not be recorded: ${message}`,
@@ -109,15 +150,13 @@ async function writeState(
   const state = await readState(world)
   const serial = state?.serial ?? 0
   if (outcome.kind === 'stuck' || state?.written.cause === identity.deployment) return serial
-  if (serial !== plan.basis.serial) {
-    throw new DeployError(
-      'STATE_WRITE_FAILED',
-      `the state of ${plan.environment} has moved from serial ${plan.basis.serial} to ${serial} during the deployment`,
-      {
-        details: state === null ? [] : [`written ${state.written.at} by ${state.written.by}`],
-        hint: 'find out who wrote it, then run `deployctl recover`',
-      },
-    )
+  // Where all was undone, nothing but holds is added to whatever state there is now.
+  const changesServices = Object.values(outcome.services).includes('applied')
+  if (changesServices && hasMoved(plan, state)) {
+    throw new DeployError('STATE_WRITE_FAILED', sayMoved(plan, state), {
+      details: [writerOf(state)],
+      hint: 'find out who wrote it; `deployctl recover --unwind` goes back to the old release',
+    })
   }
   const signature = { deployment: identity.deployment, at, by: identity.by }
   const next = world.secrets.maskAll(nextState(state, plan, outcome, signature, world.randomHex(32)))

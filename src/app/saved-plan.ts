@@ -3,8 +3,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { DeployError } from '../base/deploy-error.js'
 import { canonicalJson, digestOf } from '../base/hash.js'
 import { formatDuration } from '../base/duration.js'
+import { showRecorded } from '../base/moment.js'
 import type { Plan, SavedPlan } from '../model/plan.js'
 import { noState, observedDigest } from '../plan/build-plan.js'
+import { hasMoved, writerOf } from './moved-state.js'
 import { observePlan } from './observe.js'
 import { whoIs } from './under-lock.js'
 import type { World } from './world.js'
@@ -57,16 +59,12 @@ async function refuseMoved(
   signal: AbortSignal,
 ): Promise<void> {
   const state = await readState(world)
-  const { lineage, serial } = state ?? noState
-  const made = `the plan was made ${createdAt} by ${createdBy}`
-  if (lineage !== plan.basis.lineage || serial !== plan.basis.serial) {
-    const writer =
-      state === null
-        ? 'there is no state now'
-        : `serial ${serial} was written ${state.written.at} by ${state.written.by}`
+  const { serial } = state ?? noState
+  const made = `the plan was made ${showRecorded(createdAt)} by ${createdBy}`
+  if (hasMoved(plan, state)) {
     throw stale(`it rests on serial ${plan.basis.serial} of the state, which is now at ${serial}`, [
       made,
-      writer,
+      writerOf(state),
     ])
   }
   if (world.configDigest !== plan.basis.configDigest) throw stale('deploy.yaml has changed since', [made])

@@ -1,6 +1,6 @@
 /** `recover` without a direction: says what there is and what either way would do, and asks where that is possible. */
 import { DeployError } from '../base/deploy-error.js'
-import { statusesOf, unwindOf, type JournalFile } from '../model/journal.js'
+import { isUndoneWhole, statusesOf, unwindsOf, type JournalFile } from '../model/journal.js'
 import type { LockHolder } from '../model/state-store.js'
 import { ask } from './ask.js'
 import type { CommandContext } from './command.js'
@@ -42,12 +42,10 @@ function waysOut(
   const unwind = { direction: 'unwind', does: 'undo everything that was begun' } as const
   if (journal === null) return [unwind]
   const { plan } = journal.header
-  const begun = unwindOf(journal)
-  const changed = plan.changes.filter(({ kind }) => kind !== 'none')
-  if (begun !== undefined && begun.services.length >= changed.length) return [unwind]
+  if (isUndoneWhole(journal)) return [unwind]
   const applied = [...statusesOf(journal.entries).values()].filter((status) => status === 'applied').length
   const does =
-    begun === undefined
+    unwindsOf(journal).length === 0
       ? `carry on: ${applied} of ${plan.steps.length} steps are done`
       : 'carry on with what is not being undone'
   return [{ direction: 'resume', does }, unwind]

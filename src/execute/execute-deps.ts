@@ -17,8 +17,8 @@ export interface ExecuteDeps {
   readonly interrupt: AbortSignal
   /** The lock is no longer ours: stop, undo nothing, leave the journal. */
   readonly lost: AbortSignal
-  /** Undo from the start: `recover --unwind`, or services that were being undone when the process died. */
-  readonly undo?: Undo
+  /** What to undo from the start: `recover --unwind`, and services that were being undone when the process died. */
+  readonly undos: readonly Undo[]
 }
 
 export interface Undo {

@@ -17,7 +17,7 @@ export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
   const isPrune = (step: Step): boolean => step.apply.verb === 'prune'
 
   const releaseLost = onAbort(deps.lost, (reason) => run.stop(reason))
-  if (deps.undo !== undefined) run.undo(deps.undo)
+  for (const undo of deps.undos) run.undo(undo)
   const releaseInterrupt = onAbort(deps.interrupt, (reason) => run.fail(null, reportOf(reason)))
   await runSchedule(
     plan.steps.filter((step) => !isPrune(step)),

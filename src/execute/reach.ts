@@ -11,7 +11,10 @@ export interface Reach {
   everyone(): readonly Owner[]
   has(owner: Owner): boolean
   readonly size: number
-  /** Adds owners, cancels their running steps, and answers those that were not in it before. */
+  /**
+   * Adds owners, cancels their running steps, and answers those that were not in it before. With the last of the services
+   * go the hooks of the whole deployment: nothing is left that they belong to.
+   */
   add(owners: readonly Owner[], reason: unknown): readonly Owner[]
   signalOf(step: Step): AbortSignal
   /** Cancels what runs without giving anybody up: for prunes, and for a lock that was lost. */
@@ -35,7 +38,9 @@ export function createReach(plan: Plan): Reach {
       return reached.size
     },
     add(owners, reason) {
-      const fresh = owners.filter((owner) => !reached.has(owner))
+      const all = new Set([...reached, ...owners])
+      if (services.every((service) => all.has(service))) all.add(null)
+      const fresh = [...all].filter((owner) => !reached.has(owner))
       for (const owner of fresh) reached.add(owner)
       for (const owner of fresh) controllers.get(owner)?.abort(reason)
       return fresh

@@ -5,8 +5,8 @@ import type { Plan, Step } from '../model/plan.js'
 import type { ExecuteDeps, Undo } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
 import { createReach, type Owner, type Reach } from './reach.js'
-import { createRunLog } from './run-log.js'
-import { unwind, type UnwindResult } from './unwind.js'
+import { createRunLog, type RunLog } from './run-log.js'
+import { isToBeUndone, unwind, type UnwindResult } from './unwind.js'
 
 export interface Run {
   /** Applies a step unless it is done or given up; true when its followers may start. */
@@ -31,7 +31,7 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
   const active = new Map<Step, Promise<ErrorReport | null>>()
   const failures: Failure[] = []
   const warnings: Failure[] = []
-  const unwinding: Promise<void>[] = []
+  const unwinding: { readonly owners: readonly Owner[]; readonly done: Promise<void> }[] = []
   const unwound: UnwindResult[] = []
   const startedMs = deps.clock.monotonicMs()
   let unwindStartedMs: number | null = null
@@ -43,16 +43,25 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
     const fresh = reach.add(owners, reasonOf(failure))
     if (fresh.length === 0) return
     unwindStartedMs ??= deps.clock.monotonicMs()
-    unwinding.push(unwindWhenQuiet(fresh, failure))
+    // What depends on these may be on its way back already, for a failure of its own: it goes first.
+    const isBefore = (theirs: readonly Owner[]): boolean =>
+      fresh.includes(null) || theirs.some((owner) => owners.includes(owner))
+    const before = unwinding.filter((one) => isBefore(one.owners)).map(({ done }) => done)
+    unwinding.push({ owners: fresh, done: unwindWhenQuiet(fresh, failure, before) })
   }
 
-  const unwindWhenQuiet = async (owners: readonly Owner[], failure: Failure): Promise<void> => {
+  const unwindWhenQuiet = async (
+    owners: readonly Owner[],
+    failure: Failure,
+    before: readonly Promise<void>[],
+  ): Promise<void> => {
     const covers = (step: Step): boolean => owners.includes(step.service)
     const services = owners.filter((owner) => owner !== null)
     const entry = { at: log.now(), services, failedStep: failure.step, cause: failure.error }
     await log.append({ type: 'unwind', ...entry })
     log.emit({ type: 'unwind-started', ...entry })
     await Promise.all([...active].filter(([step]) => covers(step)).map(([, work]) => work))
+    await Promise.all(before)
     unwound.push(await unwind(plan, covers, performDeps))
   }
 
@@ -92,13 +101,14 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
     },
     cancelAll: (reason) => reach.cancelAll(reason),
     async settled() {
-      await Promise.all(unwinding)
+      // An interrupt may come while one service is undone, and take the others along.
+      for (let index = 0; index < unwinding.length; index++) await unwinding[index]?.done
     },
     intact: () => reach.size === 0 && !stopped,
     outcome() {
       const endedMs = deps.clock.monotonicMs()
       return {
-        ...verdict(reach, unwound),
+        ...verdict(plan, reach, unwound, log),
         failures,
         warnings,
         unjournalled: log.journalError,
@@ -128,11 +138,18 @@ async function applyStep(step: Step, deps: PerformDeps, signal: AbortSignal): Pr
 }
 
 function verdict(
+  plan: Plan,
   reach: Reach,
   unwound: readonly UnwindResult[],
+  log: RunLog,
 ): Pick<Outcome, 'kind' | 'services' | 'leftovers' | 'stuck' | 'unhealthy'> {
   const stuck = unwound.flatMap((result) => result.stuck)
-  const stuckOwners = new Set<Owner>(stuck.map((failure) => failure.service))
+  // Also those whose steps had to stay because another's, which stands on them, could not be undone.
+  const stuckOwners = new Set<Owner>(
+    plan.steps
+      .filter((step) => reach.has(step.service) && isToBeUndone(step, log))
+      .map((step) => step.service),
+  )
   const kindOf = (service: string): Outcome['kind'] => {
     if (!reach.has(service)) return 'applied'
     return stuckOwners.has(service) || stuckOwners.has(null) ? 'stuck' : 'unwound'

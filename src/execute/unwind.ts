@@ -4,6 +4,7 @@ import type { Failure, Outcome } from '../model/outcome.js'
 import { isOperation, type Verb } from '../model/operation.js'
 import type { Plan, Step } from '../model/plan.js'
 import { perform, type PerformDeps } from './perform.js'
+import type { RunLog } from './run-log.js'
 import { reversed, runSchedule } from './schedule.js'
 
 export interface UnwindResult {
@@ -21,13 +22,12 @@ export async function unwind(
   deps: PerformDeps,
 ): Promise<UnwindResult> {
   const { log } = deps
-  const begun = plan.steps.filter((step) => {
-    const status = log.statusOf(step)
-    return covers(step) && status !== 'waiting' && status !== 'reverted' && step.apply.verb !== 'prune'
-  })
+  // Steps of others are here for what they stand on: it has to stay when they do.
+  const begun = plan.steps.filter((step) => (covers(step) ? isBegun(step, log) : isToBeUndone(step, log)))
   const leftovers: Outcome['leftovers'][number][] = []
   const stuck: Failure[] = []
   await runSchedule(reversed(begun), plan.parallelism, async ({ node: step }) => {
+    if (!covers(step)) return false
     if ('irreversible' in step.revert) {
       leftovers.push({ step: step.title, reason: step.revert.irreversible })
       return true
@@ -37,8 +37,18 @@ export async function unwind(
     stuck.push({ step: step.id, service: step.service, error })
     return false // what stands on a step that could not be undone must stay as well
   })
-  const unhealthy = stuck.length > 0 ? [] : await checkOldReleases(plan, begun, deps)
+  const unhealthy = stuck.length > 0 ? [] : await checkOldReleases(plan, begun.filter(covers), deps)
   return { leftovers, stuck, unhealthy }
+}
+
+function isBegun(step: Step, log: RunLog): boolean {
+  const status = log.statusOf(step)
+  return status !== 'waiting' && status !== 'reverted' && step.apply.verb !== 'prune'
+}
+
+/** Whether it has left something in the world that undoing it would take away. */
+export function isToBeUndone(step: Step, log: RunLog): boolean {
+  return isBegun(step, log) && !('irreversible' in step.revert)
 }
 
 async function revertStep(step: Step, deps: PerformDeps): Promise<ErrorReport | null> {

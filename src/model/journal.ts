@@ -115,7 +115,15 @@ export function isClosed(file: JournalFile): boolean {
   return file.entries.some((entry) => entry.type === 'closed')
 }
 
-/** The last decision to undo, if there was one: a deployment that was being undone can only be undone further. */
-export function unwindOf(file: JournalFile): UnwindEntry | undefined {
-  return file.entries.findLast((entry) => entry.type === 'unwind')
+/** Every decision to undo, oldest first: what was being undone can only be undone further. */
+export function unwindsOf(file: JournalFile): readonly UnwindEntry[] {
+  return file.entries.filter((entry) => entry.type === 'unwind')
+}
+
+/** Whether all that the deployment changes is being undone, by one decision or by several. */
+export function isUndoneWhole(file: JournalFile): boolean {
+  const unwinds = unwindsOf(file)
+  const undone = new Set(unwinds.flatMap((entry) => entry.services))
+  const { changes } = file.header.plan
+  return unwinds.length > 0 && changes.every(({ kind, service }) => kind === 'none' || undone.has(service))
 }

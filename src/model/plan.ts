@@ -80,6 +80,8 @@ export interface Plan {
   /** The sources of the releases above, so that another process can fetch them. */
   readonly sources: { readonly [name: string]: DriverSpec }
   readonly outcome: { readonly [service: string]: ServiceOutcome | null }
+  /** Services that take over the record of another, which stood at the same place: new name → old name. */
+  readonly renamed: { readonly [service: string]: string }
   readonly parallelism: number
   /** Which services are undone when one fails: itself and others. One that is not listed takes the whole deployment along. */
   readonly fate: { readonly [service: string]: readonly string[] }

@@ -7,7 +7,7 @@ import type { Config } from '../model/config.js'
 import { instanceId, type Instance } from '../model/instance.js'
 import type { Notice, Plan, PlanCommand, ServiceOutcome } from '../model/plan.js'
 import type { DriverSpec, InstanceSpec } from '../model/spec.js'
-import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
+import { holdsOf, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost, type DesiredService } from './desire.js'
 import { diffService, type Difference } from './diff.js'
@@ -24,11 +24,11 @@ export interface PlanInput {
   readonly command: PlanCommand
   readonly config: Config
   readonly configDigest: string
+  /** With the records of renamed services under their new names. */
   readonly state: RecordedState | null
   /** The services this plan is about: what they should be, or null for those that are to go. */
   readonly desired: ReadonlyMap<string, DesiredService | null>
-  /** Services whose record another service takes over: the same place under a new name. New name → old name. */
-  readonly renamed: ReadonlyMap<string, string>
+  readonly renamed: Plan['renamed']
   readonly observed: ReadonlyMap<string, readonly Observation[]>
   readonly traits: (type: string) => TargetTraits
   readonly strategy: (type: string) => Strategy
@@ -43,7 +43,7 @@ export function buildPlan(input: PlanInput): Plan {
   const changed = chapters.filter((chapter) => chapter.difference.change.kind !== 'none')
   const outcome: Record<string, ServiceOutcome | null> = {}
   for (const chapter of changed) outcome[chapter.service] = chapter.outcome
-  for (const old of input.renamed.values()) outcome[old] = null
+  for (const old of Object.values(input.renamed)) outcome[old] = null
   const tables = tablesOf(changed, input.config.sources)
   const dependencies = changedDependencies(
     new Set(changed.map((chapter) => chapter.service)),
@@ -68,6 +68,7 @@ export function buildPlan(input: PlanInput): Plan {
     onFailure: failureHooks(changed, input.config),
     ...tables,
     outcome,
+    renamed: input.renamed,
     parallelism: input.config.parallelism,
     fate: fateOf(dependencies, input.config.onFailure),
   } as const
@@ -81,9 +82,8 @@ export function observedDigest(observed: PlanInput['observed']): string {
 
 function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const desired = input.desired.get(service) ?? null
-  const recordedName = input.renamed.get(service) ?? service
-  const recordedService = input.state?.services[recordedName] ?? null
-  const recorded = renameDeployed(recordedService?.active ?? null, service)
+  const recordedService = input.state?.services[service] ?? null
+  const recorded = recordedService?.active ?? null
   const observations = input.observed.get(service) ?? []
   const spec = desired?.spec ?? recorded?.spec
   if (spec === undefined) throw new Error(`plan: ${service} is neither desired nor recorded`)
@@ -91,7 +91,7 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const drift = observations.flatMap((seen) => seen.drift)
   const difference = withRename(
     diffService(service, desired, recorded, drift, traits),
-    input.renamed.get(service),
+    input.renamed[service],
   )
   const outcome =
     desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
@@ -137,16 +137,9 @@ function plannedOutcome(
     desired,
     difference,
     recorded,
-    holds: holdsOf(input.state, input.renamed.get(service) ?? service),
+    holds: holdsOf(input.state, service),
     keepReleases: typeof written === 'number' ? written : fallback,
   })
-}
-
-/** A record under another name: the instances are the same, only whose they are has changed. */
-function renameDeployed(deployed: Deployed | null, service: string): Deployed | null {
-  if (deployed === null || deployed.instances.every((instance) => instance.service === service))
-    return deployed
-  return { ...deployed, instances: deployed.instances.map((instance) => ({ ...instance, service })) }
 }
 
 /** Everything the steps refer to, once each, so that the plan stays small with a thousand services. */

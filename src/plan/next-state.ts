@@ -39,9 +39,10 @@ export function nextState(
 ): RecordedState {
   const services: Record<string, RecordedService> = { ...state?.services }
   const orphanHolds: Record<string, readonly Hold[]> = { ...state?.orphanHolds }
+  const heirs = new Map(Object.entries(plan.renamed).map(([heir, service]) => [service, heir]))
   for (const [service, planned] of Object.entries(plan.outcome)) {
-    // A service that only lends its record to another (a rename) shares that one's fate.
-    if ((outcome.services[service] ?? heirOutcome(plan, outcome)) !== 'applied') continue
+    // A service whose record another takes over (a rename) shares that one's fate.
+    if (outcome.services[heirs.get(service) ?? service] !== 'applied') continue
     if (planned === null) Reflect.deleteProperty(services, service)
     else services[service] = applyOutcome(planned, services[service] ?? null, plan, signature)
     Reflect.deleteProperty(orphanHolds, service)
@@ -62,11 +63,6 @@ export function nextState(
     services,
     orphanHolds,
   }
-}
-
-function heirOutcome(plan: Plan, outcome: Pick<Outcome, 'services'>): Outcome['kind'] {
-  const kinds = plan.changes.map((change) => outcome.services[change.service] ?? 'applied')
-  return kinds.every((kind) => kind === 'applied') ? 'applied' : 'unwound'
 }
 
 function applyOutcome(

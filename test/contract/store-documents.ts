@@ -39,6 +39,7 @@ const plan: Plan = {
   outcome: {},
   parallelism: 4,
   fate: {},
+  renamed: {},
 }
 
 export function journalHeader(deployment: string, at = '2026-01-01T00:00:00.000Z'): JournalHeader {

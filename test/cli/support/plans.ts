@@ -152,6 +152,7 @@ export function plan(sketch: PlanSketch): Plan {
     outcome: sketch.outcome ?? {},
     parallelism: 4,
     fate: {},
+    renamed: {},
   } as const
   return { ...content, id: digestOf(content) }
 }
