@@ -1,7 +1,5 @@
 /** Proof by a minisign signature, checked with Node's own Ed25519 and BLAKE2b. */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { formatSize } from '../../base/size.js'
 import {
   readMinisignKey,
@@ -12,6 +10,7 @@ import {
 import {
   corrupt,
   firstCompanion,
+  piecesOf,
   refuseOtherVersion,
   trustedFile,
   unproven,
@@ -88,22 +87,26 @@ async function check(
   }
 }
 
-async function blake2b({ file, signal }: Subject): Promise<Buffer> {
+async function blake2b(subject: Subject): Promise<Buffer> {
   const hash = createHash('blake2b512')
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20, signal })) {
-    hash.update(piece as Buffer) // a stream without an encoding gives buffers
-  }
+  for await (const piece of piecesOf(subject)) hash.update(piece)
   return hash.digest()
 }
 
-async function wholeFile({ file, shown }: Subject): Promise<Buffer> {
-  const { size } = await stat(file)
-  if (size <= legacyMostBytes) return readFile(file)
-  throw unproven(
-    shown,
-    `signatures of the old kind are checked for files up to ${formatSize(legacyMostBytes)}`,
-    {
-      hint: 'Have it signed anew with minisign 0.10 or later: such signatures are over the hash of the file.',
-    },
-  )
+async function wholeFile(subject: Subject): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of piecesOf(subject)) {
+    pieces.push(piece)
+    bytes += piece.length
+    if (bytes > legacyMostBytes) throw tooLarge(subject)
+  }
+  return Buffer.concat(pieces)
+}
+
+function tooLarge({ shown }: Subject): Error {
+  const most = formatSize(legacyMostBytes)
+  return unproven(shown, `signatures of the old kind are checked for files up to ${most}`, {
+    hint: 'Have it signed anew with minisign 0.10 or later: such signatures are over the hash of the file.',
+  })
 }

@@ -3,10 +3,9 @@
  * all of it as one buffer. A bundle signs either the file, or a statement that names the file's digest.
  */
 import { createHash, createVerify, timingSafeEqual } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import type { Bundle } from '@sigstore/bundle'
 import type { SignedEntity } from '@sigstore/verify'
-import { corrupt, unproven, type Subject } from './subject.js'
+import { corrupt, piecesOf, unproven, type Subject } from './subject.js'
 
 type Content = SignedEntity['signature']
 type MessageSignature = Extract<Bundle['content'], { $case: 'messageSignature' }>['messageSignature']
@@ -28,12 +27,9 @@ export async function messageContent(
     })
   }
   const [hash, check] = [createHash(algorithm), createVerify(algorithm)]
-  for await (const piece of createReadStream(subject.file, {
-    highWaterMark: 2 ** 20,
-    signal: subject.signal,
-  })) {
-    hash.update(piece as Buffer) // a stream without an encoding gives buffers
-    check.update(piece as Buffer) // likewise
+  for await (const piece of piecesOf(subject)) {
+    hash.update(piece)
+    check.update(piece)
   }
   const digest = hash.digest()
   if (!isSame(digest, messageDigest.digest)) {

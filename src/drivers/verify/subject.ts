@@ -2,11 +2,13 @@
  * What is to be proven, and the ways in which that ends: proven, a proof that is not there, a proof that is wrong. In
  * one place, so that every kind of proof speaks of the same thing in the same words.
  */
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { DeployError, type ErrorParts } from '../../base/deploy-error.js'
 import type { Ports } from '../../model/ports.js'
 import type { Algorithm } from '../artifacts/file-digest.js'
+import { fileError } from '../system/file-error.js'
 
 /** One file with a name: the release's archive, or a list of checksums. */
 export interface Subject {
@@ -44,6 +46,19 @@ export function corrupt(shown: string, why: string, details: readonly string[] =
 /** The content may be right, but nobody who is trusted says so. */
 export function unproven(shown: string, why: string, parts: ErrorParts): DeployError {
   return new DeployError('ARTIFACT_UNPROVEN', `${shown} is not proven: ${why}`, parts)
+}
+
+/** The file's bytes, as they are read: proofs hold no release in memory. */
+export async function* piecesOf({ file, shown, signal }: Subject): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20, signal })) {
+      yield piece as Buffer // a stream without an encoding gives buffers
+    }
+  } catch (error) {
+    throw signal.aborted
+      ? new DeployError('CANCELLED', `proving ${shown} was cancelled`, { cause: error })
+      : fileError(error, 'read', file)
+  }
 }
 
 /** The first of the names, with {version} filled in, that there is something under; or that there is none. */

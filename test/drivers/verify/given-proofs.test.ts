@@ -228,6 +228,24 @@ describe('what is asked for and cannot be', () => {
 })
 
 describe('a proof', () => {
+  test('can be cancelled', async () => {
+    const { createVerifier } = await import('../../../src/drivers/verify/artifact-verifier.js')
+    const cancel = new AbortController()
+    cancel.abort()
+    const artifact = { kind: 'archive', name: 'app-1.1.0.tgz', location: '' } as const
+    const release = { source: 'app', version: '1.1.0', digest: `sha256:${sha256}`, artifact }
+    const file = at('releases/app-1.1.0.tgz')
+    const verify = { digest: { '1.1.0': `sha512:${sha512}` } }
+    const request = {
+      release,
+      spec: { type: 'git', verify },
+      source: {} as Source,
+      file,
+      signal: cancel.signal,
+    }
+    await expect(createVerifier(bench.ports).prove(request)).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+
   test('is made once, and again when anything it rests on has changed', async () => {
     publish('SUMS', sha256)
     expect(await refusal({ checksums: 'SUMS' })).toBeNull()
