@@ -92,7 +92,7 @@ export const commands: readonly CommandSpec[] = [
       { line: 'plan --env production --out release.plan', does: 'save it for a review' },
       { line: 'plan --detailed-exitcode', does: 'ask in a script whether anything is pending' },
     ],
-    exits: [changesPending, busy, stuck],
+    exits: [changesPending, busy, stuck, declined],
     load: async () => (await import('./commands/plan.js')).plan,
   },
   {
@@ -115,8 +115,9 @@ export const commands: readonly CommandSpec[] = [
     name: 'rollback',
     summary: 'go back to an earlier release and stay there',
     description:
-      'Plans the way to the previous good release, or to the one named, and carries it out as apply does. The service ' +
-      'is pinned to it and the release it left is held, so that nothing brings that one back by itself.',
+      'Plans the way to the previous good release, or to the one named, and carries it out as apply does. Where there ' +
+      'are several services, --service says which. Each is pinned to where it went, and the release it left is held, ' +
+      'so that nothing brings that one back by itself.',
     words: [],
     options: [toOption, serviceOption, ...deployOptions],
     examples: [
@@ -222,7 +223,7 @@ export const commands: readonly CommandSpec[] = [
       },
     ],
     examples: [{ line: 'pin web --reason "launch week"', does: 'keep web where it is' }],
-    exits: [busy],
+    exits: [busy, stuck],
     load: async () => (await import('./commands/pin.js')).pin,
   },
   {
@@ -232,7 +233,7 @@ export const commands: readonly CommandSpec[] = [
     words: [{ name: 'SERVICE', required: true, description: 'the service', completes: 'services' }],
     options: [],
     examples: [{ line: 'unpin web', does: 'let web follow deploy.yaml again' }],
-    exits: [busy],
+    exits: [busy, stuck],
     load: async () => (await import('./commands/unpin.js')).unpin,
   },
   {

@@ -47,6 +47,7 @@ export async function runHook(
         : `exited with ${result.exitCode} after ${formatDuration(result.durationMs)}`
   throw new DeployError(result.ended === 'cancelled' ? 'CANCELLED' : 'COMMAND_FAILED', `${name} ${how}`, {
     details: result.lastLines,
+    hint: `It ran in ${directory}`,
   })
 }
 

@@ -13,6 +13,8 @@ import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
 
 const evidenceShown = 20
+/** The same for what failed beside the point. */
+const asideShown = 5
 
 export function outcomeText(result: Finished, context: OutcomeContext): string {
   const { outcome, unrecorded } = result
@@ -87,7 +89,7 @@ function failureParts(failure: Failure | undefined, plan: Plan, context: Outcome
     const by = interruptedBy === null ? 'Interrupted' : `Interrupted by ${interruptedBy}`
     return [headline(`${by}: ${what}.`, style)]
   }
-  const evidence = evidenceLines(lastOf(failure.error), style, 4)
+  const evidence = evidenceLines(lastOf(failure.error, evidenceShown), style, 4)
   return [
     headline(`${what}: ${failure.error.message}`, style),
     ...(evidence.length === 0 ? [] : [evidence.join('\n')]),
@@ -95,11 +97,11 @@ function failureParts(failure: Failure | undefined, plan: Plan, context: Outcome
 }
 
 /** The end of what was seen: the rest, when it is long, would push what matters off the screen. */
-function lastOf(error: ErrorReport): ErrorReport {
+function lastOf(error: ErrorReport, most: number): ErrorReport {
   const details = error.details ?? []
-  if (details.length <= evidenceShown) return error
-  const more = `… ${details.length - evidenceShown + 1} more lines: see the whole story`
-  return { ...error, details: [more, ...details.slice(1 - evidenceShown)] }
+  if (details.length <= most) return error
+  const more = `… ${details.length - most + 1} more lines: see the whole story`
+  return { ...error, details: [more, ...details.slice(1 - most)] }
 }
 
 function stuckParts({ plan, outcome, deployment }: Finished, context: OutcomeContext): readonly string[] {
@@ -164,12 +166,16 @@ function alsoFailed({ service, error }: Failure, plan: Plan, style: Style): stri
   return paragraph(`also: ${afterTitle(plan, service)}: ${error.message}`, style.width, 2, 4)
 }
 
-function tolerated({ warnings }: Outcome, plan: Plan, { paint, width }: Style): readonly string[] {
-  return warnings.map(({ step, error }) => {
+function tolerated({ warnings }: Outcome, plan: Plan, style: Style): readonly string[] {
+  const { paint, width } = style
+  return warnings.flatMap(({ step, error }) => {
     const title = plan.steps.find(({ id }) => id === step)?.title
-    return paint.careful(
-      paragraph(`! ${title === undefined ? '' : `${title} failed: `}${error.message}`, width, 2, 4),
-    )
+    return [
+      paint.careful(
+        paragraph(`! ${title === undefined ? '' : `${title} failed: `}${error.message}`, width, 2, 4),
+      ),
+      ...evidenceLines(lastOf(error, asideShown), style, 6),
+    ]
   })
 }
 

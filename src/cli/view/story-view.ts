@@ -165,7 +165,7 @@ function endLines(record: HistoryRecord, journal: JournalFile | null, style: Sty
     ...failed(record.failures, 'failed'),
     ...failed(record.stuck, 'could not be undone'),
     ...failed(record.unhealthy, 'does not answer its checks after the unwind'),
-    ...record.warnings.map((failure) =>
+    ...record.warnings.flatMap((failure) => [
       style.paint.careful(
         paragraph(
           `! ${title(failure)} failed and was tolerated: ${failure.error.message}`,
@@ -174,7 +174,8 @@ function endLines(record: HistoryRecord, journal: JournalFile | null, style: Sty
           2,
         ),
       ),
-    ),
+      ...evidenceLines(failure.error, style, 4),
+    ]),
     ...record.leftovers.map(({ step, reason }) =>
       paragraph(`! not undone: ${step}, because ${reason}`, style.width, 0, 2),
     ),

@@ -30,9 +30,8 @@ function proposals(
     const does = first?.step == null ? 'try again' : 'try again once it is mended'
     return [show, command(retryOf(plan, outcome), does)]
   }
-  return plan.command === 'apply' && plan.changes.some(isUpgrade)
-    ? [show, command('rollback', 'go back')]
-    : [show]
+  const way = plan.command === 'apply' ? wayBack(plan.changes) : null
+  return way === null ? [show] : [show, command(way, 'go back')]
 }
 
 /**
@@ -45,6 +44,16 @@ function retryOf({ command }: Plan, { failures, services }: Outcome): string {
   const undone = Object.keys(services).filter((service) => services[service] === 'unwound')
   const again = undone.length <= named ? undone : failed
   return [command, ...[...new Set(again)].map((service) => `--service ${service}`)].join(' ')
+}
+
+/** Where there are several services, rollback wants to be told which. */
+function wayBack(changes: readonly Change[]): string | null {
+  const upgraded = changes.filter(isUpgrade).map(({ service }) => service)
+  if (upgraded.length === 0 || upgraded.length > named) return null
+  return [
+    'rollback',
+    ...(changes.length === 1 ? [] : upgraded.map((service) => `--service ${service}`)),
+  ].join(' ')
 }
 
 function isUpgrade({ before, after }: Change): boolean {

@@ -5,7 +5,7 @@ import { commonOptions, type OptionSpec } from '../../../src/cli/options.js'
 
 const opening = `# Commands
 
-Every command, its options, an example and its exit codes. \`deployctl COMMAND --help\` says the same.
+Every command, its options, an example and its exit codes. \`deployctl COMMAND --help\` says the same, without the exit codes.
 
 ## What goes where
 
@@ -31,7 +31,8 @@ The first INT, TERM or HUP stops in order: what runs is cancelled, what was begu
 second one ends at once; the journal stays, and \`deployctl recover\` finishes or undoes what was begun.
 
 Exit codes are explained in [exit-codes.md](exit-codes.md). Every command may exit 0 (done), 1 (an error) or 3 (the command
-line or deploy.yaml is invalid); what else a command may answer is named below.
+line or deploy.yaml is invalid), and 129, 130 or 143 when a signal ended it; what else a command may answer is named
+below. [When it fails](when-it-fails.md) says what each failure means and what to do.
 `
 
 export function commandsPage(commands: readonly CommandSpec[]): string {
