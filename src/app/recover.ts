@@ -140,9 +140,10 @@ async function takeUp(
   let claim
   let journal
   try {
-    await endChildren(world, file, execution)
     const brings = direction === 'resume' ? 'releases' : 'nothing'
     claim = await claimPlaces(world, header.plan, { deployment: header.deployment, by, brings }, signal)
+    // Only now: while the place is claimed by a process that lives, these are its commands.
+    await endChildren(world, file, execution)
     journal = await world.store.reopenJournal(world.config.environment, header.deployment)
     await journal.append({ type: 'recovery', at: world.clock.now().toISOString(), by, direction })
   } catch (error) {

@@ -135,7 +135,7 @@ function notRecorded({ code, message, hint, details = [] }: ErrorReport, outcome
   return {
     code: 'STATE_WRITE_FAILED',
     message: `what was done could not be recorded: ${message}`,
-    hint: `${hint === undefined ? 'mend that' : hint}; then \`deployctl recover ${outcome.kind === 'applied' ? '--resume' : '--unwind'}\` finishes the record`,
+    hint: `${hint === undefined ? 'mend that' : hint.replace(/\.$/, '')}; then \`deployctl recover ${outcome.kind === 'applied' ? '--resume' : '--unwind'}\` finishes the record`,
     details,
   }
 }

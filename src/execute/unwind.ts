@@ -16,6 +16,9 @@ export interface UnwindResult {
 /** Verbs after which the old release may have stopped answering. */
 const disturbing: ReadonlySet<Verb> = new Set(['start', 'stop', 'route'])
 
+/** Checks end by their own deadlines; this ends what hangs all the same. */
+const longestCheckMs = 3_600_000
+
 export async function unwind(
   plan: Plan,
   covers: (step: Step) => boolean,
@@ -82,7 +85,7 @@ async function checkOldReleases(
   })
   const failures = await Promise.all(
     checks.map(async ({ operation, service }): Promise<readonly Failure[]> => {
-      const step = { id: `${service ?? 'deployment'}/check-after-unwind`, timeoutMs: 600_000 }
+      const step = { id: `${service ?? 'deployment'}/check-after-unwind`, timeoutMs: longestCheckMs }
       try {
         await perform(operation, step, deps, new AbortController().signal)
         return []

@@ -7,9 +7,10 @@ const minuteMs = 60_000
 const limitsMs: { readonly [V in Exclude<Verb, 'check' | 'hook'>]: number } = {
   stage: 60 * minuteMs,
   discard: 10 * minuteMs,
-  start: 10 * minuteMs,
-  stop: 10 * minuteMs,
-  route: 10 * minuteMs,
+  // What runs in these has a limit of its own in deploy.yaml, which may be long.
+  start: 60 * minuteMs,
+  stop: 60 * minuteMs,
+  route: 60 * minuteMs,
   prune: 10 * minuteMs,
 }
 

@@ -265,3 +265,34 @@ test('a lock that cannot be removed changes nothing of the outcome, and is said'
   expect(outcomeKind(result)).toBe('applied')
   expect(told.join()).toContain('the disk does not answer')
 })
+
+test('the commands of a deployment that lives are not ended, when its place cannot be had', async () => {
+  const project = await deployed()
+  const dying = project.world()
+  dying.store.cutAfter(4)
+  await Promise.race([deploy(dying, upgrade, quietExecution(), never), dying.store.dead])
+  project.disk.locked = false // somebody ran `deployctl unlock`, and its process lives
+  const [journal] = [...project.disk.journals.values()].slice(-1)
+  journal?.entries.push(
+    JSON.stringify({ type: 'step', step: 'api/start', event: 'apply-started', at: '' }),
+    JSON.stringify({ type: 'child', step: 'api/start', pid: 4711, startedAt: 'x' }),
+  )
+  const world = project.world()
+  const ended: number[] = []
+  const shell: World['shell'] = {
+    ...world.shell,
+    end: async ({ pid }) => {
+      ended.push(pid)
+      return true
+    },
+  }
+  const target: World['target'] = (spec) => ({
+    ...world.target(spec),
+    claim: () => Promise.reject(new DeployError('LOCKED', 'it is being deployed to')),
+  })
+  const attempt = recover({ ...world, shell, target }, 'unwind', quietExecution(), never)
+  await expect(attempt).rejects.toMatchObject({ code: 'LOCKED' })
+  expect(ended).toEqual([])
+  expect(outcomeKind(await recover({ ...world, shell }, 'unwind', quietExecution(), never))).toBe('unwound')
+  expect(ended).toEqual([4711])
+})

@@ -22,7 +22,11 @@ function proposals(
   show: NextStep,
   command: Proposer,
 ): readonly NextStep[] {
-  if (unrecorded !== null) return [command('recover --resume', 'write the state'), show]
+  if (unrecorded !== null) {
+    // What was undone must not be gone on with: the journal may not know of it.
+    const way = outcome.kind === 'applied' ? '--resume' : '--unwind'
+    return [command(`recover ${way}`, 'write the state'), show]
+  }
   if (outcome.kind === 'stuck') return [command('recover --unwind', 'undo the rest'), show]
   if (outcome.kind === 'unwound') {
     if (unwindWanted) return [show]
