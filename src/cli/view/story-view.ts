@@ -4,7 +4,9 @@ import { showRecorded } from '../../base/moment.js'
 import type { DeploymentStory } from '../../app/requests.js'
 import type { HistoryRecord } from '../../model/history.js'
 import { statusesOf, type JournalFile, type StepStatus } from '../../model/journal.js'
+import { isOperation } from '../../model/operation.js'
 import type { Failure } from '../../model/outcome.js'
+import type { Step } from '../../model/plan.js'
 import { evidenceLines, headline } from './error-view.js'
 import { move } from './history-view.js'
 import { versions } from './plan-changes.js'
@@ -79,13 +81,19 @@ function stepLines(journal: JournalFile, style: Style): readonly string[] {
     rows: journal.header.plan.steps.map((step, index) => [
       String(index + 1),
       step.title,
-      statusCell(statuses.get(step.id) ?? 'waiting', failed.has(step.id), style),
+      statusCell(statusOf(step, statuses), failed.has(step.id), style),
       times.get(step.id) ?? '',
     ]),
     width: style.width,
     indent: 1,
     titlePaint: style.paint.faint,
   })
+}
+
+/** Where there is nothing to undo, undoing is no news: the step was done, or failed, as it was before. */
+function statusOf(step: Step, statuses: ReadonlyMap<string, StepStatus>): StepStatus {
+  const status = statuses.get(step.id) ?? 'waiting'
+  return status === 'reverted' && !isOperation(step.revert) ? 'applied' : status
 }
 
 /** Steps whose doing failed by itself, whatever became of them afterwards. */
@@ -104,7 +112,7 @@ function statusCell(status: StepStatus, hasFailed: boolean, { paint }: Style): C
   const words: { readonly [S in StepStatus]: readonly [string, (text: string) => string] } = {
     waiting: ['not begun', paint.faint],
     applying: ['begun', paint.careful],
-    applied: ['done', paint.good],
+    applied: hasFailed ? ['failed', paint.bad] : ['done', paint.good],
     failed: ['failed', paint.bad],
     reverting: ['undoing begun', paint.careful],
     reverted: hasFailed ? ['failed, undone', paint.bad] : ['undone', plain],
@@ -115,13 +123,15 @@ function statusCell(status: StepStatus, hasFailed: boolean, { paint }: Style): C
 }
 
 /** How long each step's doing took, and its undoing where there was one: of several tries the last. */
-function timesOf({ entries }: JournalFile): ReadonlyMap<string, string> {
+function timesOf({ header, entries }: JournalFile): ReadonlyMap<string, string> {
+  const undoable = new Set(header.plan.steps.filter(({ revert }) => isOperation(revert)).map(({ id }) => id))
   const times = new Map<string, { readonly doing: string; readonly undoing: string }>()
   for (const entry of entries) {
     if (entry.type !== 'step' || entry.durationMs === undefined) continue
     const { doing, undoing } = times.get(entry.step) ?? { doing: '', undoing: '' }
     const took = formatDuration(entry.durationMs)
     const isUndoing = entry.event.startsWith('revert')
+    if (isUndoing && !undoable.has(entry.step)) continue
     times.set(entry.step, isUndoing ? { doing, undoing: took } : { doing: took, undoing })
   }
   return new Map(
