@@ -17,7 +17,7 @@ export interface RunLog {
     event: StepEvent,
     extra?: { readonly durationMs?: number; readonly error?: ErrorReport },
   ): Promise<void>
-  /** The same for other entries: an `unwind` is never stopped by the journal, a `child` is not started without it. */
+  /** The same for other entries: undoing is never stopped by the journal, and a `child` of what goes forward is not started without it. */
   append(entry: JournalEntry): Promise<void>
   /** The first write that failed. Undoing goes on without a journal, since every revert may be repeated. */
   readonly journalError: ErrorReport | null
@@ -38,7 +38,7 @@ export function createRunLog(deps: {
       await deps.journal.append(entry)
     } catch (error) {
       journalError ??= reportOf(error)
-      if (!goesBack(entry)) throw error
+      if (!goesBack(entry, deps.statuses)) throw error
     }
   }
   return {
@@ -59,9 +59,9 @@ export function createRunLog(deps: {
   }
 }
 
-function goesBack(entry: JournalEntry): boolean {
-  return (
-    entry.type === 'unwind' ||
-    (entry.type === 'step' && entry.event !== 'apply-started' && entry.event !== 'apply-succeeded')
-  )
+/** Also the commands of a revert: an old release that is linked back and not restarted would be worse than no entry. */
+function goesBack(entry: JournalEntry, statuses: ReadonlyMap<string, StepStatus>): boolean {
+  if (entry.type === 'child') return statuses.get(entry.step) === 'reverting'
+  if (entry.type === 'step') return entry.event !== 'apply-started' && entry.event !== 'apply-succeeded'
+  return entry.type === 'unwind'
 }
