@@ -85,6 +85,7 @@ async function runEngine(folder: string): Promise<number> {
     interrupt: new AbortController().signal,
     lost: new AbortController().signal,
     undos: [],
+    allowsLeftovers: false,
   })
   await journal.close()
   if (outcome.kind !== 'applied') throw new Error(`the bench's plan was ${outcome.kind}`)

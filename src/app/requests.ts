@@ -24,7 +24,7 @@ export interface RollbackRequest extends PlanRequest {
 export interface Execution {
   /** Asked once, with the plan, under the lock. False declines. */
   readonly confirm: (plan: Plan) => Promise<boolean>
-  /** Kinds of risk allowed by name: `irreversible`. */
+  /** Kinds of risk allowed by name: `irreversible`; and `leftovers`, when a recovery is stuck. */
   readonly allow: readonly string[]
   readonly lockWaitMs: number
   readonly emit: Emit

@@ -54,6 +54,7 @@ export async function runPlan(
     interrupt: signal,
     lost: run.lock.lost,
     undos: run.undos,
+    allowsLeftovers: execution.allow.includes('leftovers'),
   })
   const warnings =
     executed.kind === 'applied' ? [] : await runFailureHooks(world, plan, executed, deployment, emit)

@@ -37,8 +37,9 @@ export const commands: readonly CommandSpec[] = [
         long: '--source',
         placeholder: 'KIND',
         kind: 'choice',
-        choices: ['directory', 'npm'],
-        description: 'where releases come from: directory or npm (default: directory)',
+        choices: ['directory', 'npm', 'git', 'github', 'oci', 'http', 's3', 'gcs'],
+        description:
+          'where releases come from: directory, npm, git, github, oci, http, s3 or gcs (default: directory)',
       },
     ],
     examples: [{ line: 'init --source npm', does: 'deploy a package of an npm registry into a folder' }],
@@ -188,6 +189,14 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { key: 'resume', long: '--resume', kind: 'flag', description: 'carry on to the end' },
       { key: 'unwind', long: '--unwind', kind: 'flag', description: 'undo everything that was begun' },
+      {
+        key: 'allow',
+        long: '--allow',
+        placeholder: 'RISK',
+        kind: 'choices',
+        choices: ['leftovers'],
+        description: 'leave what cannot be undone as it is, and undo the rest: leftovers',
+      },
       ...deployOptions.filter(({ key }) => key === 'lockTimeoutMs' || key === 'quiet'),
     ],
     examples: [{ line: 'recover --unwind', does: 'go back to what served before' }],

@@ -19,6 +19,8 @@ export interface ExecuteDeps {
   readonly lost: AbortSignal
   /** What to undo from the start: `recover --unwind`, and services that were being undone when the process died. */
   readonly undos: readonly Undo[]
+  /** A person has allowed it: what cannot be undone is left as it is and told of, and the rest is undone all the same. */
+  readonly allowsLeftovers: boolean
 }
 
 export interface Undo {

@@ -26,7 +26,7 @@ export interface Run {
 
 export function createRun(plan: Plan, deps: ExecuteDeps): Run {
   const log = createRunLog(deps)
-  const performDeps: PerformDeps = { ...deps, log }
+  const performDeps = { ...deps, log }
   const reach = createReach(plan)
   const active = new Map<Step, Promise<ErrorReport | null>>()
   const failures: Failure[] = []
@@ -147,7 +147,7 @@ function verdict(
   // Also those whose steps had to stay because another's, which stands on them, could not be undone.
   const stuckOwners = new Set<Owner>(
     plan.steps
-      .filter((step) => reach.has(step.service) && isToBeUndone(step, log))
+      .filter((step) => stuck.length > 0 && reach.has(step.service) && isToBeUndone(step, log))
       .map((step) => step.service),
   )
   const kindOf = (service: string): Outcome['kind'] => {

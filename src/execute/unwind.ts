@@ -3,6 +3,7 @@ import { reportOf, type ErrorReport } from '../base/deploy-error.js'
 import type { Failure, Outcome } from '../model/outcome.js'
 import { isOperation, type Verb } from '../model/operation.js'
 import type { Plan, Step } from '../model/plan.js'
+import type { ExecuteDeps } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
 import type { RunLog } from './run-log.js'
 import { reversed, runSchedule } from './schedule.js'
@@ -22,7 +23,7 @@ const longestCheckMs = 3_600_000
 export async function unwind(
   plan: Plan,
   covers: (step: Step) => boolean,
-  deps: PerformDeps,
+  deps: PerformDeps & Pick<ExecuteDeps, 'allowsLeftovers'>,
 ): Promise<UnwindResult> {
   const { log } = deps
   // Steps of others are here for what they stand on: it has to stay when they do.
@@ -37,6 +38,10 @@ export async function unwind(
     }
     const error = await revertStep(step, deps)
     if (error === null) return true
+    if (deps.allowsLeftovers) {
+      leftovers.push({ step: step.title, reason: `it could not be undone: ${error.message}` })
+      return true
+    }
     stuck.push({ step: step.id, service: step.service, error })
     return false // what stands on a step that could not be undone must stay as well
   })

@@ -296,3 +296,29 @@ test('the commands of a deployment that lives are not ended, when its place cann
   expect(outcomeKind(await recover({ ...world, shell }, 'unwind', quietExecution(), never))).toBe('unwound')
   expect(ended).toEqual([4711])
 })
+
+test('what can never be undone is left when a person allows it, and the environment is free again', async () => {
+  const project = memoryProject(
+    configOf([service('web')], {
+      hooks: [hook('seed', 'x', { service: 'web', revert: { run: ['fail'] } })],
+    }),
+  )
+  project.health.sick('1.0.0')
+  expect(await project.apply()).toMatchObject({ outcome: { kind: 'stuck' } })
+  expect(await recover(project.world(), 'unwind', quietExecution(), never)).toMatchObject({
+    outcome: { kind: 'stuck' },
+  })
+  const result = await recover(project.world(), 'unwind', quietExecution({ allow: ['leftovers'] }), never)
+  expect(result).toMatchObject({
+    outcome: {
+      kind: 'unwound',
+      services: { web: 'unwound' },
+      leftovers: [{ reason: expect.stringContaining('the revert of hook "seed" exited with 1') as string }],
+    },
+    unrecorded: null,
+  })
+  expect(project.ground.view()).toEqual({ places: [], hooks: ['seed-x'] })
+  expect(await project.world().store.unfinished('staging')).toEqual([])
+  project.offer('1.1.0')
+  expect(outcomeKind(await project.apply())).toBe('applied')
+})

@@ -27,7 +27,10 @@ function proposals(
     const way = outcome.kind === 'applied' ? '--resume' : '--unwind'
     return [command(`recover ${way}`, 'write the state'), show]
   }
-  if (outcome.kind === 'stuck') return [command('recover --unwind', 'undo the rest'), show]
+  if (outcome.kind === 'stuck') {
+    const leaving = command('recover --unwind --allow leftovers', 'the same, and leave what still fails')
+    return [command('recover --unwind', 'undo the rest'), leaving, show]
+  }
   if (outcome.kind === 'unwound') {
     if (unwindWanted) return [show]
     const [first] = outcome.failures
