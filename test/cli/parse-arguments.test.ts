@@ -77,7 +77,7 @@ const wrong: readonly (readonly [line: string, said: RegExp])[] = [
   ['apply --lock-timeout 30', /--lock-timeout wants a duration such as 30s/],
   ['apply --allow everything', /--allow wants irreversible, not "everything"/],
   ['init --target cloud', /--target wants directory, not "cloud"/],
-  ['init --source nmp', /--source wants directory or npm, not "nmp"\. Did you mean "npm"\?/],
+  ['init --source nmp', /--source wants directory, npm, git, .* or gcs, not "nmp"\. Did you mean "npm"\?/],
   ['completion tcsh', /completion wants bash, zsh or fish, not "tcsh"/],
   ['completion', /completion needs SHELL/],
   ['recover --resume --unwind', /two ways/],

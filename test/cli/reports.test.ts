@@ -119,6 +119,44 @@ const journal: JournalFile = {
   ],
 }
 
+/** The check failed; all was undone. */
+const failedJournal: JournalFile = {
+  header: journal.header,
+  entries: [1, 2, 3, 4]
+    .map((step): JournalFile['entries'] => [
+      { type: 'step', step: `web/${step}`, event: 'apply-started', at: record.startedAt },
+      step === 4
+        ? {
+            type: 'step',
+            step: 'web/4',
+            event: 'apply-failed',
+            at: record.startedAt,
+            durationMs: 900,
+            error: { code: 'CHECK_FAILED', message: 'the check "ready" failed' },
+          }
+        : {
+            type: 'step',
+            step: `web/${step}`,
+            event: 'apply-succeeded',
+            at: record.startedAt,
+            durationMs: 100 * step,
+          },
+    ])
+    .concat(
+      [4, 3, 2, 1].map((step): JournalFile['entries'] => [
+        { type: 'step', step: `web/${step}`, event: 'revert-started', at: record.startedAt },
+        {
+          type: 'step',
+          step: `web/${step}`,
+          event: 'revert-succeeded',
+          at: record.startedAt,
+          durationMs: 10 * step,
+        },
+      ]),
+    )
+    .flat(),
+}
+
 const service = (
   name: string,
   more: Partial<StatusReport['services'][number]> = {},
@@ -286,6 +324,7 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
   ],
   'history-empty': [found({ showHistory: () => Promise.resolve([]) }, ['history']), 0],
   show: [found(shows(status(), { record, journal }), ['show', deployment]), 0],
+  'show-failed': [found(shows(status(), { record, journal: failedJournal }), ['show', deployment]), 0],
   'show-unfinished': [found(shows(status(), { record: null, journal }), ['show', deployment]), 0],
   releases: [found({ listReleases: () => Promise.resolve(releases) }, ['releases']), 0],
   recover: [found(interrupted, ['recover']), 6],
@@ -293,7 +332,7 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
     found(shows(status({ unfinished: [deployment], lock: holder }), { record: null, journal }), ['recover']),
     4,
   ],
-  'recover-nothing': [found(shows(status(), { record: null, journal: null }), ['recover', '--unwind']), 1],
+  'recover-nothing': [found(shows(status(), { record: null, journal: null }), ['recover', '--unwind']), 0],
   'recover-unwind': [
     found(
       {

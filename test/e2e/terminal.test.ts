@@ -1,5 +1,7 @@
 /** What a person sees on a terminal of 80 columns: colour, a question, a live list, and a screen that is left tidy. */
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { cliPath } from '../support/built-cli.js'
@@ -9,6 +11,7 @@ import { tinyProject, type TinyProject } from '../support/tiny-project.js'
 /** A terminal of its own, 80 by 40, in a server of its own. */
 class Terminal {
   readonly socket = `deployctl-test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  #isClosed = false
 
   constructor(folder: string) {
     this.tmux(
@@ -55,7 +58,10 @@ class Terminal {
     throw new Error(`never saw ${String(text)} on:\n${this.screen()}`)
   }
 
+  /** The window is shut; a second time, nothing is there to shut. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.tmux('kill-server')
   }
 }
@@ -102,5 +108,21 @@ testWith('tmux')('Ctrl-C undoes what was begun and leaves a usable screen', asyn
     const screen = await terminal.until('exit 130')
     expect(screen).toContain('web v1.0.0 serves as before')
     expect(terminal.tmux('display-message', '-p', '#{cursor_flag}').trim()).toBe('1')
+  })
+})
+
+testWith('tmux')('a terminal that is closed at the question declines it, and leaves no lock', async () => {
+  await onTerminal(async (terminal, project) => {
+    terminal.type('deployctl apply 2> errors.txt')
+    await terminal.until(/Only "yes" is a yes/)
+    const locks = join(project.folder, '.deployctl', 'locks', 'local')
+    expect(readdirSync(locks)).toHaveLength(1)
+    terminal.close()
+    for (let tries = 0; tries < 200 && existsSync(locks) && readdirSync(locks).length > 0; tries++)
+      await sleep(50)
+    expect(existsSync(locks) ? readdirSync(locks) : []).toEqual([])
+    await sleep(200) // what is said at the very end is said after that
+    const said = readFileSync(join(project.folder, 'errors.txt'), 'utf8')
+    expect(said).not.toMatch(/bug in deployctl|Assertion/)
   })
 })

@@ -24,6 +24,61 @@ type: npm
 package: is-odd
 `,
   },
+  git: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your repository'],
+    source: `# Tags of a git repository; build: may say how a checkout becomes a release.
+type: git
+repository: https://github.com/acme/shop.git
+pattern: "v{version}"
+`,
+  },
+  github: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your repository and its asset'],
+    source: `# A file attached to each release of a GitHub repository. Without asset:, the first plan shows the names there are.
+type: github
+repository: acme/shop
+asset: "shop-{version}.tar.gz"
+`,
+  },
+  oci: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your repository'],
+    source: `# Artifacts in a registry of images, pushed with oras; tags are versions.
+type: oci
+image: ghcr.io/acme/shop
+`,
+  },
+  http: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your server'],
+    source: `# Archives on a web server, listed in a checksum file.
+type: http
+index: https://downloads.example.com/shop/SHA256SUMS
+pattern: "shop-{version}.tar.gz"
+`,
+  },
+  s3: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your bucket'],
+    source: `# Objects in a bucket of S3 or what speaks like it.
+type: s3
+bucket: acme-releases
+prefix: shop
+pattern: "shop-{version}.tar.gz"
+`,
+  },
+  gcs: {
+    version: '^1.0',
+    first: ['edit deploy.yaml', 'name your bucket'],
+    source: `# Objects in a bucket of Google Cloud Storage.
+type: gcs
+bucket: acme-releases
+prefix: shop
+pattern: "shop-{version}.tar.gz"
+`,
+  },
 }
 
 export const targetStarters: {
