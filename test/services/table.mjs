@@ -7,6 +7,7 @@ import { requirePrograms } from './packages.mjs'
 import { startDockerRegistry } from './docker-registry.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
+import { startSshd } from './sshd.mjs'
 import { startSystemdHost } from './systemd-host.mjs'
 
 const archivePrograms = { bzip2: 'bzip2', xz: 'xz-utils', zstd: 'zstd', zip: 'zip', unzip: 'unzip' }
@@ -40,6 +41,7 @@ export const services = [
   },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
+  { name: 'sshd', howTo: 'apt-get install openssh-server openssh-client git', start: startSshd },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },
   { name: 'ceph-rgw', howTo: 'run the tests as root on Debian', start: startCephRgw },
   { name: 'systemd-host', howTo: 'run the tests as root on Debian', start: startSystemdHost },

@@ -15,6 +15,7 @@ export type Component =
   | 'docker-registry'
   | 'npm-registry'
   | 'github-fixtures'
+  | 'sshd'
   | 'small-disk'
   | 'systemd-host'
   | 'ceph-rgw'

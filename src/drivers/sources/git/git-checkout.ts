@@ -139,26 +139,29 @@ async function fetchByTagOrCommit(
 ): Promise<void> {
   const tagged = await run([...fetch, `refs/tags/${tag}`]).then(
     () => run(['rev-parse', '--verify', '--quiet', 'FETCH_HEAD^{commit}']),
-    (error: unknown) => ifMissing(error, []),
+    (error: unknown) => {
+      refusalIn(error)
+      return []
+    },
   )
   if (tagged[0] === commit) return
-  const fetched = await run([...fetch, commit]).then(
-    () => true,
-    (error: unknown) => ifMissing(error, false),
-  )
-  if (fetched) return
+  const refused = await run([...fetch, commit]).then(() => null, refusalIn)
+  if (refused === null) return
   const now = tagged[0] === undefined ? 'is gone' : `is now at ${tagged[0].slice(0, 12)}`
   throw new DeployError(
     'ARTIFACT_MISSING',
     `the tag ${tag} ${now}, and its server no longer gives out commit ${commit.slice(0, 12)}`,
-    { hint: 'Put the tag back where it was, or plan again to deploy what it stands for now.' },
+    {
+      hint: 'Put the tag back where it was, or plan again to deploy what it stands for now.',
+      details: refused.details,
+    },
   )
 }
 
-/** `instead` when the server lacks what was asked for; every other failure is thrown on. */
-function ifMissing<T>(error: unknown, instead: T): T {
+/** The error, when it says that the server does not give out what was asked for; every other failure is thrown on. */
+function refusalIn(error: unknown): DeployError {
   if (error instanceof DeployError && ['COMMAND_FAILED', 'ARTIFACT_MISSING'].includes(error.code))
-    return instead
+    return error
   throw error
 }
 

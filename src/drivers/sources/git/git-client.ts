@@ -88,16 +88,22 @@ interface Failure {
 /** What git and ssh write on standard error, most telling first. Read from git 2.39 and OpenSSH 9.2. */
 const failures: readonly Failure[] = [
   {
-    sign: /host key verification failed|remote host identification has changed|no .* host key is known/i,
+    sign: /remote host identification has changed|host key for .* has changed/i,
     code: 'SOURCE_DENIED',
-    says: 'the host key of its server is unknown or has changed',
-    hint: "Check the key with the server's owner, then put it into known_hosts (ssh-keyscan HOST >> ~/.ssh/known_hosts).",
+    says: 'the host key of its server is another than the one in known_hosts',
+    hint: "The server has a new key, or another machine answers in its place. Compare the fingerprint below with what the server's owner says; only when it is right, remove the old key (ssh-keygen -R HOST) and add the new one (ssh-keyscan HOST >> ~/.ssh/known_hosts).",
   },
   {
-    sign: /could not read (username|password)|authentication failed|permission denied \(|permission to .* denied|returned error: 40[13]|access denied|invalid username or (password|token)/i,
+    sign: /host key verification failed|no .* host key is known/i,
+    code: 'SOURCE_DENIED',
+    says: 'the host key of its server is not known on this machine',
+    hint: "Add it (ssh-keyscan HOST >> ~/.ssh/known_hosts, with -p PORT where it is not 22), and compare its fingerprint (ssh-keygen -l -f ~/.ssh/known_hosts) with what the server's owner says.",
+  },
+  {
+    sign: /could not read (username|password)|authentication failed|permission denied \(|too many authentication failures|permission to .* denied|returned error: 40[13]|access denied|invalid username or (password|token)/i,
     code: 'SOURCE_DENIED',
     says: 'its server does not let us in',
-    hint: 'For https set token: on the source or a git credential helper; for ssh load a key into the agent. Try: git ls-remote URL',
+    hint: 'For https set token: on the source or a git credential helper; for ssh load a key that the server allows into the agent (ssh-add): nobody is asked for its passphrase. Try: git ls-remote URL',
   },
   {
     sign: /dubious ownership/i,
@@ -112,16 +118,22 @@ const failures: readonly Failure[] = [
     hint: 'Use an https or ssh address, also for submodules, or allow the protocol in the configuration of git.',
   },
   {
+    sign: /git-upload-pack['"]?: (command )?not found/i,
+    code: 'SOURCE_DENIED',
+    says: 'its server has no git for us',
+    hint: 'Install git there, or put it on the PATH of the user that we log in as.',
+  },
+  {
+    sign: /cannot run .*: no such file|: command not found|: \d+: \S+: not found/i,
+    code: 'COMMAND_NOT_FOUND',
+    says: 'git needs another program for it, which is not on this machine',
+    hint: 'For ssh install its client (Debian: apt-get install openssh-client), and see what GIT_SSH_COMMAND and core.sshCommand name.',
+  },
+  {
     sign: /returned error: 429|rate limit/i,
     code: 'SOURCE_RATE_LIMITED',
     says: 'its server says that we ask too often',
     hint: 'Wait a few minutes, and ask less often.',
-  },
-  {
-    sign: /could not resolve host|connection (refused|timed out|reset)|failed to connect|network is unreachable|no route to host|could not connect|couldn't connect|returned error: 5\d\d|operation timed out|early eof|remote end hung up|ssl|tls|certificate/i,
-    code: 'SOURCE_UNREACHABLE',
-    says: 'its server cannot be reached',
-    hint: 'Check the address, the network, the proxy and the certificate. Try: git ls-remote URL',
   },
   {
     sign: /couldn't find remote ref|not our ref|unadvertised object/i,
@@ -130,7 +142,13 @@ const failures: readonly Failure[] = [
     hint: 'Plan again: the tag may have been moved or deleted since.',
   },
   {
-    sign: /repository .* (not found|does not exist)|does not appear to be a git repository|not valid: is this a git repository|returned error: 404|no such file or directory|repository not found|not found/i,
+    sign: /could not resolve host|connection (refused|timed out|reset|closed)|closed by remote host|failed to connect|network is unreachable|no route to host|could not connect|couldn't connect|returned error: 5\d\d|operation timed out|early eof|remote end hung up|ssl|tls|certificate/i,
+    code: 'SOURCE_UNREACHABLE',
+    says: 'its server cannot be reached',
+    hint: 'Check the address, the network, the proxy and the certificate. Try: git ls-remote URL',
+  },
+  {
+    sign: /repository (.* )?(not found|does not exist)|could not be found|does not appear to be a git repository|not valid: is this a git repository|returned error: 404|no such file or directory|not found/i,
     code: 'SOURCE_NOT_FOUND',
     says: 'there is no repository at its address, or none that we may see',
     hint: 'Check the address; a private repository is often "not found" to those who are not logged in.',
@@ -155,7 +173,8 @@ function failureOf(remote: GitRemote, what: string, timeoutMs: number, result: C
       details,
     })
   }
-  const said = result.lastLines.join('\n')
+  // without the addresses in quotes: a repository may be called tls-certificates
+  const said = result.lastLines.join('\n').replace(/'[^'\s]*[/:][^'\s]*'/g, "''")
   const known = failures.find(({ sign }) => sign.test(said))
   if (known !== undefined)
     return new DeployError(known.code, `${subject}: ${known.says}`, { hint: known.hint, details })

@@ -288,6 +288,42 @@ describe.skipIf(process.env['TEST_SERVICE_GIT_MISSING'] !== undefined)('git', ()
       [
         'SOURCE_DENIED',
         /let us in/,
+        'Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\nfatal: Could not read from remote repository.',
+      ],
+      [
+        'SOURCE_DENIED',
+        /no git for us/,
+        'bash: line 1: git-upload-pack: command not found\nfatal: Could not read from remote repository.',
+      ],
+      [
+        'COMMAND_NOT_FOUND',
+        /another program/,
+        'my-ssh -p 22: 1: my-ssh: not found\nfatal: Could not read from remote repository.',
+      ],
+      [
+        'SOURCE_NOT_FOUND',
+        /no repository/,
+        "remote: ERROR: The project you were looking for could not be found or you don't have permission to view it.\nfatal: Could not read from remote repository.",
+      ],
+      [
+        'SOURCE_NOT_FOUND',
+        /no repository/,
+        'repository does not exist.\nfatal: Could not read from remote repository.',
+      ],
+      [
+        'SOURCE_NOT_FOUND',
+        /no repository/,
+        "fatal: '/srv/tls-certificates.git' does not appear to be a git repository",
+      ],
+      ['ARTIFACT_MISSING', /does not have it/, "fatal: couldn't find remote ref refs/tags/tls-1.0.0"],
+      [
+        'SOURCE_UNREACHABLE',
+        /cannot be reached/,
+        'kex_exchange_identification: Connection closed by remote host\nConnection closed by 192.0.2.1 port 22\nfatal: Could not read from remote repository.',
+      ],
+      [
+        'SOURCE_DENIED',
+        /let us in/,
         'git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.',
       ],
       [
