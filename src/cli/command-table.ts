@@ -4,18 +4,10 @@
  */
 import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
-import { deployOptions, serviceOption, type OptionSpec } from './options.js'
+import { deployOptions, leftoversOption, serviceOption, toOption } from './options.js'
 
 const { busy, changesPending, declined, stuck, unwound } = exitCodes
 const deployExits = [busy, unwound, stuck, declined, 129, 130, 143] as const
-
-const toOption: OptionSpec = {
-  key: 'to',
-  long: '--to',
-  placeholder: 'VERSION',
-  kind: 'text',
-  description: 'the version to go to (default: the previous good one)',
-}
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -189,14 +181,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { key: 'resume', long: '--resume', kind: 'flag', description: 'carry on to the end' },
       { key: 'unwind', long: '--unwind', kind: 'flag', description: 'undo everything that was begun' },
-      {
-        key: 'allow',
-        long: '--allow',
-        placeholder: 'RISK',
-        kind: 'choices',
-        choices: ['leftovers'],
-        description: 'leave what cannot be undone as it is, and undo the rest: leftovers',
-      },
+      leftoversOption,
       ...deployOptions.filter(({ key }) => key === 'lockTimeoutMs' || key === 'quiet'),
     ],
     examples: [{ line: 'recover --unwind', does: 'go back to what served before' }],

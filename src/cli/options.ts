@@ -102,6 +102,25 @@ export const serviceOption: OptionSpec = {
   completes: 'services',
 }
 
+/** Of a rollback. */
+export const toOption: OptionSpec = {
+  key: 'to',
+  long: '--to',
+  placeholder: 'VERSION',
+  kind: 'text',
+  description: 'the version to go to (default: the previous good one)',
+}
+
+/** Of a recovery that is stuck. */
+export const leftoversOption: OptionSpec = {
+  key: 'allow',
+  long: '--allow',
+  placeholder: 'RISK',
+  kind: 'choices',
+  choices: ['leftovers'],
+  description: 'leave what cannot be undone as it is, and undo the rest: leftovers',
+}
+
 /** Of every command that changes the world. */
 export const deployOptions: readonly OptionSpec[] = [
   {
