@@ -59,11 +59,12 @@ export async function runPlan(
   const warnings =
     executed.kind === 'applied' ? [] : await runFailureHooks(world, plan, executed, deployment, emit)
   const outcome = { ...executed, warnings: [...executed.warnings, ...warnings] }
+  // Before the journal is closed: after that nobody would come back to clear a claim away.
+  await run.claim.release()
   const unrecorded = await record(world, run, outcome)
   emit({ type: 'deployment-finished', at: world.clock.now().toISOString(), deployment, outcome })
   telling.ended(outcome)
   for (const missed of await telling.settle()) execution.notice(missed)
-  await run.claim.release()
   // With nothing on record, the lock stays as well: the next deployctl takes it over and finds the journal.
   if (unrecorded === null) await unlock(run.lock, execution)
   if (unrecorded === null && outcome.kind === 'applied') await tidyCache(world, execution.notice, signal)
