@@ -26,7 +26,11 @@ export function deployctl(words: readonly string[], options: CliOptions): Promis
   if (!existsSync(cliPath)) throw new Error('the CLI is not built: npm run build')
   const child = spawn(process.execPath, [cliPath, ...words], {
     cwd: options.directory,
-    env: { ...withoutOurs(process.env), XDG_CACHE_HOME: join(tmpdir(), 'deployctl-test-cache'), ...options.env },
+    env: {
+      ...withoutOurs(process.env),
+      XDG_CACHE_HOME: join(tmpdir(), 'deployctl-test-cache'),
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const written = { stdout: '', stderr: '' }
