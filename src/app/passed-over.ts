@@ -62,7 +62,10 @@ export function nothingMatches(
         offeredLine(offered, scheme),
         ...(strange.length === 0 ? [] : [`not of the scheme ${scheme}: ${listed(strange)}`]),
       ],
-      hint: hintFor(passedOver, service),
+      hint:
+        offered.length === 0
+          ? `publish a release to source "${service.source}"`
+          : hintFor(passedOver, service),
     },
   )
 }

@@ -132,6 +132,14 @@ test('a release that its source no longer lists goes on, without being asked for
   })
 })
 
+test('of a source without any release it is said that it needs one', async () => {
+  await expect(choose({ offered: [] })).rejects.toMatchObject({
+    code: 'VERSION_NOT_FOUND',
+    details: ['it offers no versions at all'],
+    hint: 'publish a release to source "main"',
+  })
+})
+
 test('other failures of a source are passed on', async () => {
   const offered = [{ version: '1.0.0' }]
   const source = {
