@@ -134,13 +134,16 @@ const places: { readonly [kind: string]: () => Promise<Place> } = {
     const repository = await makeRepository(path.join(bench.folder, 'served', 'app'))
     await repository.publish('v1.0.0', 'one')
     const server = await startGitServer(path.join(bench.folder, 'served'))
-    // git has its own clock: what would last a minute lasts a second
+    // git has its own clock: what would last minutes lasts a second, where it is waited for
+    let isSlow = false
     const shell: typeof bench.ports.shell = {
       ...bench.ports.shell,
-      run: (request, signal) => {
-        const asksServer = /ls-remote|fetch/.test(JSON.stringify(request))
-        return bench.ports.shell.run({ ...request, ...(asksServer ? { timeoutMs: 1000 } : {}) }, signal)
-      },
+      run: (request, signal) =>
+        bench.ports.shell.run(isSlow ? { ...request, timeoutMs: 1000 } : request, signal),
+    }
+    const breakWith = (handler: Handler) => {
+      isSlow = handler === slowLoris
+      server.breakWith(handler)
     }
     return {
       source: (origin = server.origin) =>
@@ -149,8 +152,8 @@ const places: { readonly [kind: string]: () => Promise<Place> } = {
           { type: 'git', repository: `${origin}/app/.git` },
           { ...bench.ports, shell },
         ),
-      breakWith: (handler) => server.breakWith(handler),
-      breakFilesWith: (handler) => server.breakWith(handler),
+      breakWith,
+      breakFilesWith: breakWith,
       end: () => server.end(),
     }
   },
