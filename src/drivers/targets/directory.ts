@@ -7,6 +7,7 @@ import { resolveOwner } from './directory/owner.js'
 import { claimPlace } from './directory/claim.js'
 import { discardRelease } from './directory/discard.js'
 import { inspectPlace } from './directory/inspect.js'
+import { localFiles } from './directory/files/local-files.js'
 import { layoutOf, releasePaths } from './directory/layout.js'
 import { readOptions } from './directory/options.js'
 import type { Place } from './directory/place.js'
@@ -34,37 +35,37 @@ export const directoryDriver = {
   keepReleases: { option: 'keepReleases', default: 5 },
   create(spec, ports) {
     const options = readOptions(spec, ports.projectDirectory)
-    const place = { layout: layoutOf(options.path), options, ports }
+    const place = { layout: layoutOf(options.path), files: localFiles, shell: ports.shell, options, ports }
     return directoryTarget(place)
   },
 } as const satisfies TargetDriver
 
 function directoryTarget(place: Place): Target {
-  const { layout, options, ports } = place
+  const { layout, options, ports, shell } = place
   /** System errors that no file of directory/ had words for get some here. */
   const say = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
     work().catch((error: unknown) => {
       throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
     })
   return {
-    inspect: (active, signal) => say('look', () => inspectPlace(layout, active, signal)),
+    inspect: (active, signal) => say('look', () => inspectPlace(place, active, signal)),
     claim: (request, signal) =>
       say('claim the place', async () => {
-        await refuseUnfitPlace(layout)
-        await refuseFullDisk(layout, request.incoming)
-        if (options.owner !== null) await resolveOwner(options.owner, ports.shell, signal)
-        return claimPlace(layout, request, ports)
+        await refuseUnfitPlace(place)
+        await refuseFullDisk(place, request.incoming)
+        if (options.owner !== null) await resolveOwner(options.owner, shell, signal)
+        return claimPlace(place, request, ports)
       }),
     stage: (instance, obtain, context) =>
       say(`stage ${instance.name}`, () => stageRelease(place, instance, obtain, context)),
     discard: (instance, context) =>
-      say(`discard ${instance.name}`, () => discardRelease(layout, instance.name, context.signal)),
+      say(`discard ${instance.name}`, () => discardRelease(place, instance.name, context.signal)),
     route: (from, to, context) =>
       say(`switch to ${to?.name ?? 'nothing'}`, async () => {
         if (to !== null) await routeTo(place, from, to, context)
         else if (from !== null) await routeToNothing(place, from, context)
       }),
-    prune: (keep, context) => say('prune', () => pruneReleases(layout, keep, context)),
+    prune: (keep, context) => say('prune', () => pruneReleases(place, keep, context)),
     folderOf: (instance) => releasePaths(layout, instance.name).folder,
   }
 }

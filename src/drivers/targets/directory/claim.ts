@@ -3,18 +3,17 @@
  * its own file beside the others' and then looks: the dead are removed, a living other one means to step back. So two
  * who come at once may both step back, but never both go on.
  */
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
+import { DeployError } from '../../../base/deploy-error.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
-import { writeAtomically } from '../../system/write-atomically.js'
 import { ensureOwnFolder, leave, tidyUp } from './own-folders.js'
-import { isAbsent } from './current-link.js'
+import { isAbsent } from './files/local-trees.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
+import type { Ground } from './place.js'
 
 interface ClaimFile {
   readonly format: 1
@@ -28,7 +27,8 @@ interface ClaimFile {
   readonly since: string
 }
 
-export async function claimPlace(layout: Layout, request: ClaimRequest, ports: Ports): Promise<Claim> {
+export async function claimPlace(ground: Ground, request: ClaimRequest, ports: Ports): Promise<Claim> {
+  const { layout, files } = ground
   const own: ClaimFile = {
     format: 1,
     deployment: request.deployment,
@@ -41,12 +41,13 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
   }
   const file = `${randomHex(16)}.json`
   const takeAway = async (): Promise<void> => {
-    await rm(join(layout.claim, file), { force: true })
-    await leave(layout)
+    await files.remove(join(layout.claim, file))
+    await leave(ground)
+    await files.settle()
   }
   try {
-    await putDown(layout, file, own)
-    await stepBackForOthers(layout, file)
+    await putDown(ground, file, own)
+    await stepBackForOthers(ground, file)
   } catch (error) {
     await takeAway().catch(() => undefined) // what counts is the error above
     throw error
@@ -55,7 +56,8 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
   return {
     async release() {
       if (!isHeld) return
-      await tidyUp(layout) // while nobody else may work there
+      files.forget()
+      await tidyUp(ground) // while nobody else may work there
       await takeAway()
       isHeld = false
     },
@@ -63,29 +65,30 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
 }
 
 /** Somebody who leaves may remove empty folders just before the file is put into them: then once more. */
-async function putDown(layout: Layout, file: string, own: ClaimFile, tries = 20): Promise<void> {
+async function putDown(ground: Ground, file: string, own: ClaimFile, tries = 20): Promise<void> {
+  const { layout, files } = ground
   try {
-    await ensureOwnFolder(layout)
-    await mkdir(layout.claim, { mode: 0o700 }).catch((error: unknown) => {
-      if (systemCodeOf(error) !== 'EEXIST') throw error
-    })
-    await writeAtomically(join(layout.claim, file), `${JSON.stringify(own)}\n`)
+    await ensureOwnFolder(ground)
+    await files.makeFolder(layout.claim, 0o700)
+    await files.write(join(layout.claim, file), `${JSON.stringify(own)}\n`)
+    files.forget() // who else is here is looked for now that the own claim is there
+    await files.entries(layout.claim)
   } catch (error) {
     const cause = error instanceof DeployError ? error.cause : error
     if (!isAbsent(cause) || tries === 1) throw error
-    await putDown(layout, file, own, tries - 1)
+    await putDown(ground, file, own, tries - 1)
   }
 }
 
-async function stepBackForOthers(layout: Layout, own: string): Promise<void> {
-  for (const name of await namesIn(layout.claim)) {
+async function stepBackForOthers({ layout, files }: Ground, own: string): Promise<void> {
+  for (const name of await namesIn(files, layout.claim)) {
     const path = join(layout.claim, name)
     if (name === own || !name.endsWith('.json')) continue
-    const other = await readJson(path)
-    if (other === null && !(await namesIn(layout.claim)).includes(name)) continue // its holder has just left
+    const other = await readJson(files, path)
+    if (other === null && !(await namesIn(files, layout.claim)).includes(name)) continue // its holder has just left
     if (!isClaim(other)) throw lockedBySomebody(layout, path)
     if (!(await isDead(other))) throw lockedBy(layout, path, other)
-    await rm(path, { force: true })
+    await files.remove(path)
   }
 }
 
