@@ -7,6 +7,7 @@ import { sshLink } from '../../src/drivers/hosts/ssh-link.js'
 import { openChild } from '../../src/drivers/system/open-child.js'
 import { randomHex } from '../../src/drivers/system/random-hex.js'
 import { systemClock } from '../../src/drivers/system/system-clock.js'
+import { hostLibrary } from '../../src/drivers/targets/directory/files/host-library.js'
 import type { HostAddress, HostLink, SshSettings } from '../../src/model/host.js'
 import { writeSshConfig } from './ssh-host.js'
 
@@ -30,6 +31,7 @@ export async function linkBench(): Promise<LinkBench> {
       const ports = {
         open: openChild,
         clock: systemClock,
+        library: hostLibrary,
         token: () => randomHex(32),
         random: () => Math.random(),
         gate,

@@ -17,6 +17,8 @@ import { connectionLost, mayPass, notConnected } from './ssh-trouble.js'
 export interface LinkPorts {
   readonly open: (command: readonly string[]) => Promise<OpenChild>
   readonly clock: Clock
+  /** Functions of /bin/sh that scripts may use. */
+  readonly library: string
   /** A word of its own for every connection. */
   readonly token: () => string
   /** Between 0 and 1, so that many who were refused at once do not come back at once. */
@@ -81,7 +83,7 @@ export function asking(host: HostAddress, settings: SshSettings, ports: LinkPort
 function connect(command: readonly string[], settings: SshSettings, ports: LinkPorts): Promise<Session> {
   return new Promise((resolve, reject) => {
     const work = async (): Promise<void> => {
-      const session = startSession(await ports.open(command), ports.token())
+      const session = startSession(await ports.open(command), ports.token(), ports.library)
       resolve(session)
       const settled = new AbortController()
       const late = ports.clock.sleep(settings.connectTimeoutMs + loginMs, settled.signal).then(() => {

@@ -14,8 +14,9 @@ export const bootstrap = `exec /bin/sh -c 'n=$(printf "\\nx");n=\${n%x};s=;while
 const bootstrapEnd = '.'
 
 /** What is said first: the functions that scripts may use, then the loop. No line of it is a single dot. */
-export function bootstrapLines(token: string): string {
+export function bootstrapLines(token: string, library: string): string {
   return `${runner}
+${library}
 PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"; export PATH
 d_nl=$n d_lc=\${LC_ALL-} d_s=
 d_end() { printf '\\n\\036${token} %s\\n' "$1"; printf '\\n\\036${token} %s\\n' "$1" >&2; }

@@ -15,6 +15,14 @@ import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
 import type { Ground } from './place.js'
 
+/** Does something with the place once more. */
+export type Later = (work: (ground: Ground) => Promise<void>) => Promise<void>
+
+export interface HeldClaim extends Claim {
+  /** Of the file that is the claim. */
+  readonly path: string
+}
+
 interface ClaimFile {
   readonly format: 1
   readonly deployment: string
@@ -27,8 +35,14 @@ interface ClaimFile {
   readonly since: string
 }
 
-export async function claimPlace(ground: Ground, request: ClaimRequest, ports: Ports): Promise<Claim> {
-  const { layout, files } = ground
+/** `later` is for the release, which comes when the operation that claimed has long ended. */
+export async function claimPlace(
+  ground: Ground,
+  request: ClaimRequest,
+  ports: Ports,
+  later: Later,
+): Promise<HeldClaim> {
+  const { layout } = ground
   const own: ClaimFile = {
     format: 1,
     deployment: request.deployment,
@@ -40,25 +54,26 @@ export async function claimPlace(ground: Ground, request: ClaimRequest, ports: P
     since: ports.clock.now().toISOString(),
   }
   const file = `${randomHex(16)}.json`
-  const takeAway = async (): Promise<void> => {
-    await files.remove(join(layout.claim, file))
-    await leave(ground)
-    await files.settle()
+  const takeAway = async (at: Ground): Promise<void> => {
+    await at.files.remove(join(layout.claim, file))
+    await leave(at)
   }
   try {
     await putDown(ground, file, own)
     await stepBackForOthers(ground, file)
   } catch (error) {
-    await takeAway().catch(() => undefined) // what counts is the error above
+    await takeAway(ground).catch(() => undefined) // what counts is the error above
     throw error
   }
   let isHeld = true
   return {
+    path: join(layout.claim, file),
     async release() {
       if (!isHeld) return
-      files.forget()
-      await tidyUp(ground) // while nobody else may work there
-      await takeAway()
+      await later(async (at) => {
+        await tidyUp(at) // while nobody else may work there
+        await takeAway(at)
+      })
       isHeld = false
     },
   }

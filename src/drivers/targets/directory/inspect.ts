@@ -90,7 +90,7 @@ function driftOf(
     add('filesChanged', `What deployctl wrote down of ${name} is gone, so its files cannot be judged.`, [
       comparison.missing,
     ])
-  } else if (comparison?.kind === 'compared' && comparison.differences.length > 0) {
+  } else if (comparison?.kind === 'differs') {
     const count = comparison.differences.length
     const what = count === 1 ? 'One entry' : `${count} entries`
     const evidence = comparison.differences.map((one) => `${one.path}: ${differs[one.what]}`)

@@ -40,7 +40,7 @@ export async function ensureFolders(ground: Ground): Promise<void> {
 export async function tidyUp(ground: Ground): Promise<void> {
   const { layout, files } = ground
   await files.remove(layout.nextLink)
-  await files.removeAtOnce(layout.trash).catch(() => undefined) // what stays is told of when releases are pruned
+  await files.removeAtOnce(layout.trash, 'tolerant') // what stays is told of when releases are pruned
   for (const folder of [layout.records, layout.manifests, layout.incoming, layout.claim]) {
     await files.removeMatching(folder, '.', '.tmp') // somebody who is writing a claim this moment writes it again
   }

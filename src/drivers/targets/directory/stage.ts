@@ -73,10 +73,10 @@ async function lookAt(
   const paths = releasePaths(layout, name)
   if ((await files.kindOf(paths.folder)) === 'nothing') return { kind: 'nothing' }
   const comparison = await files.compare(paths, signal)
-  if (comparison.kind === 'compared' && record !== null) {
+  if (comparison.kind === 'same' && record !== null) return { kind: 'whole' }
+  if (comparison.kind === 'differs' && record !== null) {
     const { manifest, differences } = comparison
-    const differing = differences.map(({ path }) => path)
-    return differing.length === 0 ? { kind: 'whole' } : { kind: 'damaged', known: manifest, differing }
+    return { kind: 'damaged', known: manifest, differing: differences.map(({ path }) => path) }
   }
   const current = await readCurrent(ground)
   return { kind: current.kind === 'link' && current.name === name ? 'unknown' : 'nothing' }

@@ -21,8 +21,9 @@ export type Found = 'nothing' | 'file' | 'folder' | 'link' | 'other'
 export type Manifest = readonly TreeEntry[]
 
 export type Comparison =
+  | { readonly kind: 'same' }
   | {
-      readonly kind: 'compared'
+      readonly kind: 'differs'
       readonly manifest: Manifest
       readonly differences: readonly TreeDifference[]
     }
@@ -88,8 +89,8 @@ export interface HostFiles {
   dissolve(folder: string, note: string, text: string): Promise<void>
   /** By way of the trash, so that half a removal is never taken for a release; true when there was something. */
   removeTree(path: string, trash: string): Promise<boolean>
-  /** What is in the trash already; also what a release ships without write permission. */
-  removeAtOnce(path: string): Promise<void>
+  /** What is in the trash already; also what a release ships without write permission. Tolerant: as far as it goes. */
+  removeAtOnce(path: string, tolerance?: 'tolerant'): Promise<void>
   /** Makes what was moved or linked in a folder survive a power cut. */
   sync(folder: string): Promise<void>
 
@@ -110,5 +111,6 @@ export interface HostFiles {
 export interface Foresight {
   readonly paths?: readonly string[]
   readonly compare?: ReleasePaths
-  readonly room?: boolean
+  /** Whether the place is fit for a deployment, and has room for it. */
+  readonly fitness?: boolean
 }

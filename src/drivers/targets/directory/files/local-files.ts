@@ -99,7 +99,8 @@ export const localFiles: HostFiles = {
   async compare({ folder, manifest: file }, signal) {
     const manifest = await readManifest(file)
     if (manifest === null) return { kind: 'unknown', missing: file }
-    return { kind: 'compared', manifest, differences: await compareTree(folder, manifest, signal) }
+    const differences = await compareTree(folder, manifest, signal)
+    return differences.length === 0 ? { kind: 'same' } : { kind: 'differs', manifest, differences }
   },
 
   makePlace,
@@ -140,7 +141,11 @@ export const localFiles: HostFiles = {
     if (!(await isGoneOrRemoved(folder))) await writeAtomically(note, text)
   },
   removeTree,
-  removeAtOnce,
+  async removeAtOnce(path, tolerance) {
+    await removeAtOnce(path).catch((error: unknown) => {
+      if (tolerance !== 'tolerant') throw error
+    })
+  },
   sync: syncFolder,
   unpack: unpackInto,
   scan: scanTree,
