@@ -147,7 +147,8 @@ export const localFiles: HostFiles = {
     })
   },
   sync: syncFolder,
-  unpack: unpackInto,
+  unpack: (artifact, folder, release, options, context) =>
+    unpackInto(artifact, folder, release, options, context),
   scan: scanTree,
 }
 

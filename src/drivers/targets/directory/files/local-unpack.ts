@@ -17,6 +17,7 @@ export async function unpackInto(
   release: Release,
   options: DirectoryOptions,
   context: OperationContext,
+  isKept = true,
 ): Promise<void> {
   await refuseTooLarge(folder, artifact, context.signal)
   await mkdir(folder, { recursive: true })
@@ -25,6 +26,7 @@ export async function unpackInto(
   await unpack(artifact, folder, {
     strip,
     ...(options.include === null ? {} : { include: options.include }),
+    isKept,
     onProgress: context.onProgress,
     signal: context.signal,
   })

@@ -69,7 +69,7 @@ async function prepare(
   removeAtExit(place)
   await mkdir(place, { mode: 0o700 })
   const tree = join(place, 'tree')
-  await unpackInto(artifact, tree, release, options, context)
+  await unpackInto(artifact, tree, release, options, context, false)
   const scanned = (await scanTree(tree, context.signal)).map(inWholeSeconds)
   const archive = join(place, 'release.tgz')
   const { bytes, sha256 } = await packTree(tree, scanned.map(opened), archive, context.signal)
