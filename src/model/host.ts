@@ -16,7 +16,7 @@ export interface HostAddress {
 
 /** What holds for all connections of one environment. */
 export interface SshSettings {
-  /** Absolute; null for the user's own. */
+  /** Relative to deploy.yaml; null for the user's own. */
   readonly config: string | null
   readonly connectTimeoutMs: number
   readonly keepAliveMs: number
@@ -64,4 +64,55 @@ export interface HostLink {
   readonly shell: Shell
   /** Ends what is idle; later requests connect anew. */
   close(): Promise<void>
+}
+
+/** A host as deploy.yaml or an inventory has it. */
+export interface HostSpec extends HostAddress {
+  readonly labels: { readonly [label: string]: string }
+  /** In the environment of every command that runs there. */
+  readonly variables: { readonly [name: string]: string }
+}
+
+/** Where the hosts of a group come from. */
+export type HostGroup =
+  | { readonly kind: 'listed'; readonly hosts: readonly HostSpec[] }
+  /** A JSON file with such a list; relative to deploy.yaml. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** A command that prints one. */
+  | { readonly kind: 'command'; readonly run: readonly string[]; readonly timeoutMs: number }
+
+/** A host, and the groups that have it. */
+export interface GroupedHost extends HostSpec {
+  readonly groups: readonly string[]
+}
+
+/** What was found of one host, without judging it. */
+export interface Examination {
+  /** As its own tools say. */
+  readonly user: string
+  readonly system: string
+  /** Of what deployctl needs there; names for people. */
+  readonly missing: readonly string[]
+  /** How far its clock is ahead of this machine's. */
+  readonly clockAheadMs: number
+  readonly roundTripMs: number
+  /** Whether commands may be run as root without a password. */
+  readonly sudo: boolean
+  /** The version of a Docker engine that this user may use. */
+  readonly docker: string | null
+  readonly folders: readonly {
+    readonly path: string
+    /** Whether the nearest folder that is there may be written to. */
+    readonly isWritable: boolean
+    readonly freeBytes: number
+  }[]
+}
+
+/** The hosts of one environment. */
+export interface Hosts {
+  /** In the order written; inventories are asked once. Throws DeployError CONFIG_INVALID for one that makes no sense. */
+  all(signal: AbortSignal): Promise<readonly GroupedHost[]>
+  link(host: HostAddress): HostLink
+  /** `folders` are absolute paths there. Throws what HostLink.run throws. */
+  examine(host: HostAddress, folders: readonly string[], signal: AbortSignal): Promise<Examination>
 }

@@ -16,7 +16,7 @@ export interface FrameListener {
 const longestCode = 8
 
 export function frameReader(token: string, listener: FrameListener): FrameReader {
-  const mark = Buffer.from(`\n\x1e${token} `)
+  const mark = Buffer.from(`\x1e${token} `)
   let held: Buffer = Buffer.alloc(0)
   return {
     read(chunk) {
@@ -24,7 +24,7 @@ export function frameReader(token: string, listener: FrameListener): FrameReader
       for (;;) {
         const at = held.indexOf(mark)
         if (at === -1) {
-          const safe = Math.max(0, held.length - mark.length + 1)
+          const safe = held.length - beginningAtEnd(held, mark)
           if (safe > 0) listener.onBytes(held.subarray(0, safe))
           held = held.subarray(safe)
           return
@@ -44,4 +44,12 @@ export function frameReader(token: string, listener: FrameListener): FrameReader
     },
     rest: () => held,
   }
+}
+
+/** How many bytes at the end could be the beginning of the mark; usually none, so that a line is told at once. */
+function beginningAtEnd(bytes: Buffer, mark: Buffer): number {
+  for (let length = Math.min(bytes.length, mark.length - 1); length > 0; length--) {
+    if (bytes.subarray(-length).equals(mark.subarray(0, length))) return length
+  }
+  return 0
 }

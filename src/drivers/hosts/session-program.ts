@@ -19,7 +19,7 @@ export function bootstrapLines(token: string, library: string): string {
 ${library}
 PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"; export PATH
 d_nl=$n d_lc=\${LC_ALL-} d_s=
-d_end() { printf '\\n\\036${token} %s\\n' "$1"; printf '\\n\\036${token} %s\\n' "$1" >&2; }
+d_end() { printf '\\036${token} %s\\n' "$1"; printf '\\036${token} %s\\n' "$1" >&2; }
 d_end 0
 while IFS= read -r d_l; do
   case $d_l in
