@@ -1,12 +1,15 @@
 /** What commands ask of the use cases, and what they get back. */
 import type { CacheEntry, CacheLimits, Pruned } from '../model/cache.js'
-import type { Emit } from '../model/event.js'
+import type { Emit, OutputLine } from '../model/event.js'
+import type { Examination } from '../model/host.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { JournalFile } from '../model/journal.js'
 import type { LockHolder } from '../model/state-store.js'
 import type { Observation } from '../model/target.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
+import type { Command } from '../model/spec.js'
+import type { HostSelection } from './select-hosts.js'
 import type { RecordedState, Hold, Pin } from '../model/state.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
@@ -104,6 +107,36 @@ export interface DeploymentStory {
   readonly journal: JournalFile | null
 }
 
+/** A command on hosts, and which. */
+export interface RunRequest extends HostSelection {
+  readonly command: Command
+}
+
+export interface HostRunListener {
+  /** Before anything runs. */
+  onHosts(names: readonly string[]): void
+  onLine(host: string, line: OutputLine): void
+}
+
+/** How the command ended on one host. */
+export interface HostRun {
+  readonly host: string
+  readonly exitCode: number | null
+  /** What ended it, where it did not exit. */
+  readonly signal: string | null
+  /** Why it could not be run. */
+  readonly problem: ErrorReport | null
+}
+
+export interface HostHealth {
+  readonly host: string
+  readonly examination: Examination | null
+  /** Why it could not be looked at. */
+  readonly problem: ErrorReport | null
+  /** Sentences; none means that it is fit. */
+  readonly troubles: readonly string[]
+}
+
 /** The use cases, one file each. `recover`'s direction null means: say what there is, and what either way would do. */
 export interface UseCases {
   planRelease(request: PlanRequest, signal: AbortSignal): Promise<Plan>
@@ -122,6 +155,8 @@ export interface UseCases {
   pin(service: string, version: string | null, reason: string): Promise<RecordedState>
   unpin(service: string): Promise<RecordedState>
   unlock(id: string): Promise<LockHolder>
+  runOnHosts(request: RunRequest, listener: HostRunListener, signal: AbortSignal): Promise<readonly HostRun[]>
+  examineHosts(selection: HostSelection, signal: AbortSignal): Promise<readonly HostHealth[]>
   listCache(signal: AbortSignal): Promise<CacheReport>
   pruneCache(signal: AbortSignal): Promise<Pruned>
   /** Reads everything in the cache again; what is broken is removed. */

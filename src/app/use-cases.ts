@@ -1,4 +1,5 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
+import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
 import { deploy, deploySaved, rollBack } from './deploy.js'
 import { listReleases } from './list-releases.js'
@@ -7,6 +8,7 @@ import { planApply, planRollback } from './plan-release.js'
 import { recover } from './recover.js'
 import { refuseUnfinished } from './refuse-unfinished.js'
 import type { UseCases } from './requests.js'
+import { runOnHosts } from './run-on-hosts.js'
 import { savePlan } from './saved-plan.js'
 import { showDeployment, showHistory } from './show-history.js'
 import { showStatus } from './show-status.js'
@@ -34,6 +36,8 @@ export function createUseCases(world: World): UseCases {
     pin: (service, version, reason) => pinService(world, service, version, reason),
     unpin: (service) => unpinService(world, service),
     unlock: (id) => world.store.breakLock(world.config.environment, id),
+    runOnHosts: (request, listener, signal) => runOnHosts(world, request, listener, signal),
+    examineHosts: (selection, signal) => examineHosts(world, selection, signal),
     listCache: (signal) => listCache(world, signal),
     pruneCache: (signal) => pruneCache(world, signal),
     verifyCache: (onChecked, signal) => verifyCache(world, onChecked, signal),

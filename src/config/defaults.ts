@@ -15,3 +15,7 @@ export const policyDefaults = {
   allowDowngrade: false,
 } as const
 export const gracePeriod = '30m'
+
+export const sshDefaults = { connectTimeout: '10s', keepAlive: '10s', startsAtOnce: 8 } as const
+
+export const inventoryTimeout = '30s'

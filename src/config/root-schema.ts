@@ -9,6 +9,7 @@ import { notificationEvents } from '../model/config.js'
 import type { JsonSchema } from '../model/schema.js'
 import { namedMap, namePattern, variablePattern } from './name-patterns.js'
 import { hookSchema } from './hook-schema.js'
+import { hostsSchema, sshSchema } from './host-schema.js'
 import { serviceSchema } from './service-schema.js'
 import { verifySchema } from './verify-schema.js'
 
@@ -46,6 +47,8 @@ const overridable: { readonly [key: string]: JsonSchema } = {
     description: 'How services are switched that have no strategy of their own.',
     examples: [{ type: 'rolling' }],
   },
+  hosts: hostsSchema,
+  ssh: sshSchema,
   healthChecks: {
     ...namedMap(namePattern, { $ref: '#/$defs/check' }),
     description: 'What a service must answer to count as healthy, after a switch and after an unwind.',

@@ -11,6 +11,7 @@ import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
 import { hookRules } from './hook-rules.js'
+import { hostRules } from './host-rules.js'
 import { versionRules } from './version-rules.js'
 import { checkDefaults, defaultStrategy } from './defaults.js'
 import { childOf, entriesAt, textAt, textsAt } from './tree.js'
@@ -33,6 +34,7 @@ export function ruleFindings(tree: Json, context: RuleContext): readonly Finding
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
     ...hookRules(tree),
+    ...hostRules(tree),
   ]
 }
 
