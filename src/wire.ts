@@ -32,7 +32,7 @@ import type { Ports } from './model/ports.js'
 import type { Source } from './model/source.js'
 import type { DriverSpec } from './model/spec.js'
 import type { Target, TargetDriver } from './model/target.js'
-import { strategies, strategyVerbs } from './plan/strategies/catalog.js'
+import { strategies } from './plan/strategies/catalog.js'
 
 export const clock: Clock = systemClock
 
@@ -84,7 +84,7 @@ function load({ file, shown, environment, env }: OpenOptions): Promise<ConfigRes
     env,
     cacheDirectory: join(userCache(env), 'config'),
   }
-  return loadConfig(request, { traits: traitsOf, strategyVerbs: (type) => strategyVerbs[type] })
+  return loadConfig(request, { traits: traitsOf, strategy: (type) => strategies[type] })
 }
 
 function composeWorld(config: Config, configDigest: string, { file, env }: OpenOptions): World {
@@ -108,7 +108,7 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     sources.set(spec, made)
     return made
   }
-  const targets = new Map<DriverSpec, Target>()
+  const targets = new Map<DriverSpec, Map<string, Target>>()
   return {
     config,
     configDigest,
@@ -135,9 +135,12 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     }),
     cache: createCache({ directory: ports.cacheDirectory, clock, pid: machine.pid }),
     source,
-    target(spec) {
-      const made = targets.get(spec) ?? driverOf('target', targetDrivers, spec).create(spec, ports)
-      targets.set(spec, made)
+    target(spec, { service, host }) {
+      const known = targets.get(spec) ?? new Map<string, Target>()
+      const place = `${service}@${host}`
+      const scope = { project: config.project, environment: config.environment, service, host }
+      const made = known.get(place) ?? driverOf('target', targetDrivers, spec).create(spec, scope, ports)
+      targets.set(spec, known.set(place, made))
       return made
     },
     traits(type) {

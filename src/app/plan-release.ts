@@ -4,6 +4,7 @@ import { DeployError } from '../base/deploy-error.js'
 import type { Notice, Plan, PlanCommand } from '../model/plan.js'
 import type { Release, VersionListing } from '../model/release.js'
 import type { ListingNeeds, Source } from '../model/source.js'
+import type { Deployed, RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
 import { chooseRelease, type Choice } from './choose-release.js'
@@ -72,7 +73,7 @@ async function planChosen(
   const desired = new Map<string, DesiredService | null>()
   for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
   const sights = [...desired].map(([service, wanted]) => {
-    const recorded = state?.services[service]?.active ?? null
+    const recorded = state?.services[service] ?? null
     return { service, target: wanted?.spec.target ?? null, recorded }
   })
   const notices: Notice[] = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
@@ -91,8 +92,21 @@ async function planChosen(
     observed,
     traits: (type) => world.traits(type),
     strategy: (type) => world.strategy(type),
+    lapsed: lapsedReleases(state, world.clock.now()),
     notices,
   })
+}
+
+/** What was kept warm for as long as its strategy said: the next plan stops it. */
+function lapsedReleases(state: RecordedState | null, now: Date): ReadonlyMap<string, Deployed> {
+  const lapsed = new Map<string, Deployed>()
+  for (const [service, { previous }] of Object.entries(state?.services ?? {})) {
+    const over = previous.find(
+      ({ warmUntil }) => warmUntil !== undefined && Date.parse(warmUntil) <= now.getTime(),
+    )
+    if (over !== undefined) lapsed.set(service, over)
+  }
+  return lapsed
 }
 
 function desiredOf(world: World, service: string, choice: Choice | null): DesiredService | null {

@@ -5,6 +5,8 @@ import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
+import { localHost } from '../plan/desire.js'
+import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
 
 const looksAtOnce = 16
@@ -51,8 +53,9 @@ async function statusOf(
   }
   if (active === null) return { ...base, observation: null, problem: null }
   try {
-    const target = world.target(active.spec.target)
-    return { ...base, observation: await target.inspect(active.instances[0] ?? null, signal), problem: null }
+    const target = world.target(active.spec.target, { service, host: localHost })
+    const observation = await target.inspect(recordedInstances(recorded ?? null), signal)
+    return { ...base, observation, problem: null }
   } catch (error) {
     return { ...base, observation: null, problem: reportOf(error) }
   }

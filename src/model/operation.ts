@@ -27,13 +27,6 @@ export type Operation =
     }
   /** See that the instances stay healthy and do not end for a while. Inverse: nothing. */
   | { readonly verb: 'watch'; readonly instances: readonly InstanceId[]; readonly forMs: number }
-  /** Wait for a time, or (`approval`) at most that long for a person's word. Inverse: nothing. */
-  | {
-      readonly verb: 'pause'
-      readonly service: string
-      readonly forMs: number
-      readonly approval: boolean
-    }
   /** Run the user's command. Inverse: declared by the user. */
   | HookOperation
   /** Remove what retention no longer keeps. Irreversible by nature: always last, never fails a deployment. */

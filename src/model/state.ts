@@ -12,6 +12,8 @@ export interface Deployed {
   readonly at: string
   /** The deployment that brought it. */
   readonly deployment: string
+  /** Its instances are up without traffic, so that going back is one switch; ISO 8601, until when. */
+  readonly warmUntil?: string
 }
 
 /** A release that must not be deployed again by itself. It is known by its digest, not by its version. */

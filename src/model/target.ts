@@ -142,6 +142,10 @@ export interface TargetTraits {
   readonly effects: { readonly [option: string]: OptionEffect }
   /** Options whose change shapes the instance's name are those with effect `stage`. */
   readonly keepReleases: { readonly option: string; readonly default: number }
+  /** The option with which only one generation of instances can run at a time. */
+  readonly exclusive?: string
+  /** The option without which traffic cannot be divided unequally. */
+  readonly weighing?: string
   /** The option that says how many copies run on each host, where there may be several. */
   readonly replicas?: { readonly option: string; readonly default: number }
 }
