@@ -25,12 +25,12 @@ export async function observe(
 ): Promise<ReadonlyMap<string, readonly Observation[]>> {
   const limit = pLimit(looksAtOnce)
   const looks = sights.map((sight) =>
-    limit(async () => {
+    limit(async (): Promise<readonly [string, readonly Observation[]]> => {
       const { service } = sight
       const place = placeOf(world, sight)
-      if (place === null) return [service, []] as const
+      if (place === null) return [service, []]
       const target = world.target(place.spec, { service, host: localHost })
-      return [service, [await target.inspect(place.recorded, signal)]] as const
+      return [service, [await target.inspect(place.recorded, signal)]]
     }),
   )
   return new Map(await Promise.all(looks))

@@ -122,7 +122,8 @@ type SourceHttp1 = {
 /**
  * A health check.
  */
-type Check = CheckCommand | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
+type Check =
+  CheckCommand | CheckContainer | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
 /**
  * Healthy when a process is alive: that of a pidfile, or any with this name or command line.
  */
@@ -211,7 +212,7 @@ export interface WrittenConfig {
   /**
    * How services are switched that have no strategy of their own.
    */
-  strategy?: StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyCanary | StrategyRecreate | StrategyRolling
   /**
    * Machines that are reached over SSH, in groups. Everything that is not said here comes from your ssh_config.
    */
@@ -2000,7 +2001,7 @@ interface Service {
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
-  strategy?: StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyCanary | StrategyRecreate | StrategyRolling
   /**
    * The names of the health checks it must pass. Without it, all of them; [] for none.
    */
@@ -2048,16 +2049,138 @@ interface TargetDirectory {
   include?: string[]
 }
 /**
- * Host by host: stage, switch, check; the next host begins when this one is healthy.
+ * All new instances are started beside the old ones and checked; then one switch moves all traffic.
+ */
+interface StrategyBlueGreen {
+  /**
+   * The kind of strategy.
+   */
+  type: 'blue-green'
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the old instances stay up without traffic, so that a rollback is one switch. The first plan after that stops them.
+   */
+  keepWarm?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * The new instances get a part of the traffic, step by step, and are watched; a failure gives all of it back to the old ones.
+ */
+interface StrategyCanary {
+  /**
+   * The kind of strategy.
+   */
+  type: 'canary'
+  /**
+   * What happens before the new instances get all traffic, in this order.
+   *
+   * @minItems 1
+   */
+  steps: (
+    | {
+        /**
+         * Percent of the traffic for all new instances together.
+         */
+        weight: number
+      }
+    | {
+        /**
+         * How long.
+         */
+        pause: string
+      }
+  )[]
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the old instances stay up without traffic, so that a rollback is one switch. The first plan after that stops them.
+   */
+  keepWarm?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * The old instances are stopped before the new ones are started: for what must not run twice. Nothing serves in between.
+ */
+interface StrategyRecreate {
+  /**
+   * The kind of strategy.
+   */
+  type: 'recreate'
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * A few instances at a time, host by host: stage, start, check, switch, stop the old ones; the next begin when these are healthy.
  */
 interface StrategyRolling {
   /**
    * The kind of strategy.
    */
   type: 'rolling'
+  /**
+   * How many instances more than `replicas` may run meanwhile: a number or a percentage.
+   */
+  maxSurge?: number | string
+  /**
+   * How many instances fewer than `replicas` may serve meanwhile: a number or a percentage.
+   */
+  maxUnavailable?: number | string
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
 }
 /**
- * Healthy when the command exits with 0.
+ * Healthy when the command exits with 0. It runs inside the instance where the target is one of containers.
  */
 interface CheckCommand {
   /**
@@ -2084,6 +2207,31 @@ interface CheckCommand {
   env?: {
     [k: string]: string
   }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when the engine calls the container healthy; without a HEALTHCHECK, when it runs.
+ */
+interface CheckContainer {
+  /**
+   * The kind of check.
+   */
+  type: 'container'
   /**
    * Time between two probes.
    */
@@ -2145,7 +2293,11 @@ interface CheckHttp {
   /**
    * Address to ask, without a user or password.
    */
-  url: string
+  url?: string
+  /**
+   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.
+   */
+  path?: string
   /**
    * How it is asked. Nothing is sent as a body.
    */
@@ -2250,13 +2402,13 @@ interface CheckTcp {
    */
   type: 'tcp'
   /**
-   * Name or address to connect to, IPv6 included.
+   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.
    */
   host?: string
   /**
-   * Port to connect to.
+   * Port to connect to. Without it, that of the instance.
    */
-  port: number
+  port?: number
   /**
    * Time between two probes.
    */

@@ -15,7 +15,7 @@ export interface CheckWorld {
   close(): Promise<void>
 }
 
-export const nowhere: ProbePlace = { host: 'local', folder: null, env: {} }
+export const nowhere: ProbePlace = { host: 'local', folder: null, env: {}, reach: null }
 
 export function healthCheckContract(
   driver: HealthCheckDriver,

@@ -10,7 +10,7 @@ import { DeployError } from '../../src/base/deploy-error.js'
 import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
 import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.js'
-import { allStrategies } from './strategies.js'
+import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from './version-policy.js'
 
 /** A version on offer; `isMissing`: announced, and its artifact is not there (yet). */
@@ -68,7 +68,7 @@ export function memoryWorld({
     }),
     target: (spec) => memoryTarget(ground, spec),
     traits,
-    strategy: (type) => allStrategies[type]!,
+    strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
     notifier: () => ({ notify: () => Promise.resolve() }),
     random: () => 0.5,
@@ -157,7 +157,9 @@ export function outcomeKind(result: DeployResult): string {
 export function stateView(disk: MemoryDisk): unknown {
   if (disk.state === null) return null
   return JSON.parse(disk.state, (key, value: unknown) =>
-    ['at', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key) ? undefined : value,
+    ['at', 'warmUntil', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key)
+      ? undefined
+      : value,
   ) as unknown
 }
 

@@ -1,7 +1,7 @@
 /** A small part of the traffic first, then more, each part watched for a while; all of it at the end. Pure. */
 import { instanceId, type Instance } from '../../model/instance.js'
 import type { Share } from '../../model/operation.js'
-import { durationMs } from '../../base/duration.js'
+import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
 import { byHost, evenly, route, watch, type HostMove } from './drafts.js'
@@ -51,7 +51,8 @@ export const canary: StrategyTraits = {
               description: 'Waits, and watches the new instances meanwhile.',
               properties: {
                 pause: {
-                  $ref: '#/$defs/duration',
+                  type: 'string',
+                  pattern: durationPattern,
                   description: 'How long.',
                   examples: ['10m'],
                 },

@@ -31,7 +31,8 @@ export function mend(
       drafts.push(route(host, evenly(serving), evenly(back)))
       serving = back
     }
-    const settled = sick.length > 0 ? [] : [route(host, evenly(after), evenly(after))]
+    const settled =
+      sick.length > 0 ? [] : [route(host, evenly(after), evenly(after)), ...check(move, host, after)]
     const idle = lapsed.map(instanceId)
     const ends: readonly Draft[] =
       idle.length === 0

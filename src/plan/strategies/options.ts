@@ -1,5 +1,5 @@
 /** Options that several strategies have, with their schemas and what they mean where they are not written. */
-import { durationMs } from '../../base/duration.js'
+import { durationMs, durationPattern } from '../../base/duration.js'
 import type { JsonSchema } from '../../model/schema.js'
 import type { StrategySpec } from '../../model/spec.js'
 
@@ -32,7 +32,8 @@ export function countOf(options: StrategySpec, name: 'maxSurge' | 'maxUnavailabl
 }
 
 const duration = (description: string, examples: readonly string[], fallback?: string): JsonSchema => ({
-  $ref: '#/$defs/duration',
+  type: 'string',
+  pattern: durationPattern,
   ...(fallback === undefined ? {} : { default: fallback }),
   description,
   examples: [...examples],

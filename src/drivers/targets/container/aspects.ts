@@ -3,7 +3,6 @@
  * reports. A container carries the first in a label, so that a change made by hand shows whatever deploy.yaml says by
  * then. Pure. Only facts that were asked for count where an engine or an image has defaults of its own.
  */
-import { formatSize } from '../../../base/size.js'
 import type { Config, HostConfig } from './make-up.js'
 
 /** By their names in deploy.yaml. */
@@ -20,7 +19,7 @@ export function aspectsOf(
   which: 'set' | 'all',
 ): Aspects {
   const aspects: { [option: string]: string } = {
-    memory: host.Memory == null || host.Memory === 0 ? 'no limit' : formatSize(host.Memory),
+    memory: host.Memory == null || host.Memory === 0 ? 'no limit' : exactSize(host.Memory),
     cpus: host.NanoCpus == null || host.NanoCpus === 0 ? 'no limit' : `${host.NanoCpus / 1e9}`,
     readOnly: `${host.ReadonlyRootfs === true}`,
     restartPolicy: restartOf(host),
@@ -67,6 +66,11 @@ function onlyWanted(wanted: string, found: string): string {
 function restartOf({ RestartPolicy }: HostConfig): string {
   const { Name = '', MaximumRetryCount = 0 } = RestartPolicy ?? {}
   return `${Name === '' ? 'no' : Name}${MaximumRetryCount > 0 ? `:${MaximumRetryCount}` : ''}`
+}
+
+/** As it would be written in deploy.yaml, without rounding: a small difference is one too. */
+function exactSize(bytes: number): string {
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20}MiB` : `${bytes}B`
 }
 
 function bareCapability(name: string): string {

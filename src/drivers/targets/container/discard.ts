@@ -12,11 +12,15 @@ export async function removeTag(place: Place, tag: string, signal: AbortSignal):
   if (image === null) return false
   if (!(await isUsedOtherwise(place, image, tag, signal))) {
     for (const reference of image.RepoDigests ?? []) {
-      // a digest under our own name is no reference that can be pulled, and goes with the tag
-      if (!reference.startsWith('deployctl/')) await removeReference(place, reference, signal)
+      if (isForeign(reference)) await removeReference(place, reference, signal)
     }
   }
   return removeReference(place, tag, signal)
+}
+
+/** A digest under our own name is no reference that can be pulled, and goes with the tag. */
+function isForeign(reference: string): boolean {
+  return !reference.startsWith('deployctl/')
 }
 
 async function isUsedOtherwise(
@@ -26,6 +30,8 @@ async function isUsedOtherwise(
   signal: AbortSignal,
 ): Promise<boolean> {
   if ((image.RepoTags ?? []).some((other) => other !== tag)) return true
+  const repositories = (image.RepoDigests ?? []).filter(isForeign).map((one) => one.replace(/@.*$/, ''))
+  if (new Set(repositories).size > 1) return true // pulled from two places: one of them is not ours
   const containers = await place.engine.ask<readonly unknown[]>(
     {
       doing: 'look for containers of an image',

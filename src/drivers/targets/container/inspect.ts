@@ -7,15 +7,15 @@ import { inspectContainer, listOurs, nameIn, type Inspected, type Listed } from 
 import { driftOf } from './drift.js'
 import { imageRepository, imageTag, labels } from './names.js'
 import type { Place } from './place.js'
+import { findImage, type InspectedImage } from './stage.js'
 import { trafficDrift } from './traffic.js'
 
 const looksAtOnce = 8
 
-export interface OurImage {
+interface OurImage {
   readonly tag: string
   readonly id: string
   readonly bytes: number
-  readonly digests: readonly string[]
 }
 
 export async function inspectPlace(
@@ -24,6 +24,7 @@ export async function inspectPlace(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { scope, router } = place
+  const limit = pLimit(looksAtOnce)
   const [listed, images] = await Promise.all([listOurs(place, signal), listImages(place, signal)])
   const inspected = await inspectAll(place, listed, signal)
   const ids = new Map(images.map(({ tag, id }) => [tag, id]))
@@ -33,7 +34,9 @@ export async function inspectPlace(
   return {
     host: scope.host,
     serving: servingOf(recorded, listed, view),
-    staged: images.map((image) => stagedOf(image, place, recorded, listed)),
+    staged: await Promise.all(
+      images.map((image) => limit(() => stagedOf(image, place, recorded, listed, signal))),
+    ),
     running: listed.map((container) => ({
       name: nameIn(container),
       status: inspected.get(nameIn(container))?.State.Running === true ? 'running' : 'ended',
@@ -64,7 +67,6 @@ export async function listImages(place: Place, signal: AbortSignal): Promise<rea
       readonly Id: string
       readonly Size: number
       readonly RepoTags: readonly string[] | null
-      readonly RepoDigests?: readonly string[] | null
     }[]
   >(
     {
@@ -76,38 +78,44 @@ export async function listImages(place: Place, signal: AbortSignal): Promise<rea
     signal,
   )
   return found
-    .flatMap(({ Id, Size, RepoTags, RepoDigests }) =>
+    .flatMap(({ Id, Size, RepoTags }) =>
       (RepoTags ?? [])
         .filter((tag) => tag.startsWith(`${repository}:`))
-        .map((tag) => ({ tag, id: Id, bytes: Size, digests: RepoDigests ?? [] })),
+        .map((tag) => ({ tag, id: Id, bytes: Size })),
     )
     .sort((a, b) => (a.tag < b.tag ? -1 : 1))
 }
 
-/** A tag says little; what is recorded, and the containers made from it, say the rest. */
-function stagedOf(
+/** A tag says little; what is recorded, and the containers made from it, say the rest, or else the image itself. */
+async function stagedOf(
   image: OurImage,
-  { scope }: Place,
+  place: Place,
   recorded: RecordedInstances,
   listed: readonly Listed[],
-): StagedRelease {
-  const common = { stagedAt: null, bytes: image.bytes }
-  const known = [...recorded.active, ...recorded.previous].find(
-    ({ name }) => imageTag(scope, name) === image.tag,
-  )
+  signal: AbortSignal,
+): Promise<StagedRelease> {
+  const { scope } = place
+  const rest = { stagedAt: null, bytes: image.bytes }
+  const all = [...recorded.active, ...recorded.previous]
+  const known = all.find(({ name }) => imageTag(scope, name) === image.tag)
   if (known !== undefined) {
     const { name, release } = known
-    return { name, version: release.version, digest: release.digest, status: 'published', ...common }
+    return { name, version: release.version, digest: release.digest, status: 'published', ...rest }
   }
-  const container = listed.find(({ Labels }) => imageTag(scope, Labels[labels.name] ?? '') === image.tag)
-  const tag = image.tag.slice(imageRepository(scope).length + 1)
+  const made = listed.find(({ Labels }) => imageTag(scope, Labels[labels.name] ?? '') === image.tag)?.Labels
+  const name = made?.[labels.name] ?? image.tag.slice(imageRepository(scope).length + 1)
   return {
-    name: container?.Labels[labels.name] ?? tag,
-    version: container?.Labels[labels.release] ?? tag.replace(/-[0-9a-f]{8}$/, ''),
-    digest: container?.Labels[labels.digest] ?? image.digests[0]?.replace(/^.*@/, '') ?? '',
+    name,
+    version: made?.[labels.release] ?? name.replace(/-[0-9a-f]{8}$/, ''),
+    digest: made?.[labels.digest] ?? pulledDigest(await findImage(place, image.tag, signal)),
     status: 'staged',
-    ...common,
+    ...rest,
   }
+}
+
+function pulledDigest(image: InspectedImage | null): string {
+  const pulled = image?.RepoDigests?.find((reference) => !reference.startsWith('deployctl/'))
+  return pulled?.replace(/^.*@/, '') ?? ''
 }
 
 /** What gets traffic, or what runs where traffic comes to whatever runs; what is recorded if it is among several. */

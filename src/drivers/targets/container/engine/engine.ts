@@ -2,6 +2,7 @@
  * The door to one Docker engine: every question has a deadline, listens to the caller's signal, and comes back as data
  * or as an error in words. The client is loaded with the first question.
  */
+import { setMaxListeners } from 'node:events'
 import type Docker from 'dockerode'
 import { DeployError } from '../../../../base/deploy-error.js'
 import { formatDuration } from '../../../../base/duration.js'
@@ -66,6 +67,7 @@ export function engineAt(written: WrittenEngine, ports: Ports): Engine {
   async function put(question: Question, streaming: Streaming | null, signal: AbortSignal): Promise<unknown> {
     const { docker, address } = await connect()
     const deadlineMs = question.deadlineMs ?? usualDeadlineMs
+    setMaxListeners(0, signal) // every question of a deployment waits on the same signal: that is no leak
     const watch = watchOver(
       { stallMs: streaming?.stallMs ?? deadlineMs, deadlineAtMs: ports.clock.monotonicMs() + deadlineMs },
       ports.clock,
@@ -160,7 +162,7 @@ function dial(
     }
     modem.dial(options, (error, answer) => {
       if (error == null) resolve(answer)
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(error instanceof Error ? error : new Error('it failed without a word'))
     })
   })
 }
