@@ -46,8 +46,7 @@ export async function startDaemon(folder, { tls = false } = {}) {
     await ended(dockerd)
   }
   const stop = async () => {
-    dockerd?.kill('SIGKILL') // the namespaces, and with them all processes and mounts, go as well
-    if (dockerd !== undefined) await ended(dockerd)
+    if (dockerd !== undefined) await halt({ signal: 'SIGKILL' }) // all processes and mounts inside go as well
     await network.release()
   }
   const restart = async (options) => {
@@ -66,7 +65,8 @@ export async function startDaemon(folder, { tls = false } = {}) {
 
 /**
  * /run is emptied for it: another engine's containerd lives there, and its own would leave sockets behind. /etc/docker,
- * where the machine's settings and an engine's identity are, is a folder of its own.
+ * where the machine's settings and an engine's identity are, is a folder of its own. Process ids begin anew with each
+ * start, so those that were written down must not be believed.
  */
 function launch(folder, socket, network, more) {
   const log = openSync(join(folder, 'docker.log'), 'a')
@@ -86,7 +86,7 @@ function launch(folder, socket, network, more) {
     set -e
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -p /etc/docker "$1/etc" && mount --bind "$1/etc" /etc/docker
-    rm -f "$1/docker.pid"
+    rm -rf "$1/docker.pid" "$1/exec"
     shift && exec dockerd "$@"`
   const apart = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'slave']
   const command = [...apart, '--mount-proc', 'sh', '-c', script, 'sh', folder, ...options]
@@ -106,14 +106,14 @@ function ended(child) {
   return hasEnded(child) ? Promise.resolve() : new Promise((done) => child.once('exit', done))
 }
 
-/** What we started waits for the first process inside, which is dockerd. */
+/** What we started waits for the first process inside, which is dockerd, and then ends itself. */
 function signalDaemon(child, signal) {
-  const inside = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')[0]
-  if (inside === '') return
   try {
-    process.kill(Number(inside), signal)
+    const inside = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')[0]
+    if (inside === '') child.kill('SIGKILL')
+    else process.kill(Number(inside), signal)
   } catch (error) {
-    if (error.code !== 'ESRCH') throw error
+    if (!['ESRCH', 'ENOENT'].includes(error.code)) throw error // it ended at this moment
   }
 }
 

@@ -50,3 +50,13 @@ export async function askEngine(socketPath: string, path: string): Promise<unkno
 function errorInStream(body: Buffer): string | undefined {
   return /^\{"errorDetail":.*$/m.exec(body.toString('latin1'))?.[0]
 }
+
+/** The header with which an engine logs in at a registry; without its padding an engine takes it for no login at all. */
+export function registryLogin(
+  registry: string,
+  username: string,
+  password: string,
+): Readonly<Record<string, string>> {
+  const text = Buffer.from(JSON.stringify({ username, password, serveraddress: registry })).toString('base64')
+  return { 'x-registry-auth': text.replaceAll('+', '-').replaceAll('/', '_') }
+}

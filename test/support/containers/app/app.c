@@ -19,7 +19,7 @@
  *   APP_READY_AFTER=2           it listens only after so many seconds
  *   APP_CRASH_AFTER=5           it ends with 3 after so many seconds
  *   APP_EXIT_AT_ONCE=text       it writes the text to standard error and ends with 1
- *   APP_LINES=200               it writes so many lines first
+ *   APP_LINES=200               it writes so many lines to standard error first
  *   APP_EAT_MIB=256             it takes so much memory
  *
  * With words it does one small thing and ends, for commands run inside a container that has no shell:
@@ -310,7 +310,7 @@ int main(int count, char **words) {
   health_says = setting("APP_HEALTH_SAYS", "unhealthy as told\n");
   health_fails = strcmp(setting("APP_HEALTH", "ok"), "fail") == 0;
   gethostname(instance, sizeof instance - 1);
-  for (int i = 1; i <= atoi(setting("APP_LINES", "0")); i++) printf("line %d\n", i);
+  for (int i = 1; i <= atoi(setting("APP_LINES", "0")); i++) fprintf(stderr, "line %d\n", i);
   if (getenv("APP_EXIT_AT_ONCE") != NULL) return fprintf(stderr, "%s\n", getenv("APP_EXIT_AT_ONCE")), 1;
 
   sigset_t signals;
