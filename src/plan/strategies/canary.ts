@@ -81,8 +81,8 @@ function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Dr
   if (move.isRollback || gone.length === 0 || fresh.length === 0) return [route(host, evenly(before), all)]
   const drafts: Draft[] = []
   let shares = evenly(before)
-  const steps = Array.isArray(options['steps']) ? options['steps'] : []
-  for (const step of steps as readonly Json[]) {
+  // The schema admits a list and nothing else.
+  for (const step of (options['steps'] ?? []) as readonly Json[]) {
     const { weight, pause } = readStep(step)
     if (weight !== null) {
       const parts = [...partOf(before, 100 - weight), ...partOf(after, weight)]

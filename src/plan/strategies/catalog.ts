@@ -1,7 +1,6 @@
 /** Every strategy. A new one is a file beside this and a line in `strategies`. */
 import type { JsonSchema } from '../../model/schema.js'
 import { blueGreen } from './blue-green.js'
-import { canary } from './canary.js'
 import { recreate } from './recreate.js'
 import { rolling } from './rolling.js'
 import type { StrategyTraits } from './strategy.js'
@@ -9,7 +8,6 @@ import type { StrategyTraits } from './strategy.js'
 export const strategies: { readonly [type: string]: StrategyTraits } = {
   rolling,
   'blue-green': blueGreen,
-  canary,
   recreate,
 }
 

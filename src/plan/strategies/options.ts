@@ -3,7 +3,7 @@ import { durationMs, durationPattern } from '../../base/duration.js'
 import type { JsonSchema } from '../../model/schema.js'
 import type { StrategySpec } from '../../model/spec.js'
 
-export const strategyDefaults = {
+const strategyDefaults = {
   drain: '30s',
   keepWarm: '0s',
   monitor: '5s',

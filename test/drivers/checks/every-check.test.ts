@@ -21,7 +21,10 @@ function isAlive(pid: string): boolean {
   }
 }
 
-function serving(server: Loopback, specs: Pick<CheckWorld, 'good' | 'bad' | 'hanging'>): CheckWorld {
+function serving(
+  server: Loopback,
+  specs: Pick<CheckWorld, 'good' | 'bad' | 'hanging' | 'isWholeAlone'>,
+): CheckWorld {
   return { ...specs, leftOpen: () => server.connections(), close: () => server.close() }
 }
 
@@ -47,6 +50,7 @@ const worlds: Record<Asking, (ports: DriverPorts) => Promise<CheckWorld>> = {
       good: { type: 'tcp', port: server.port },
       bad: { type: 'tcp', port: await freePort() },
       hanging: null,
+      isWholeAlone: true,
     })
   },
   async command(ports) {

@@ -17,6 +17,7 @@ describeWith('docker-engine', 'drift of containers', () => {
   let bench: EngineBench
   let network: string
   let options: Options
+  let repository: string
   let copies: readonly Instance[]
   beforeEach(async () => {
     bench = await engineBench()
@@ -25,7 +26,7 @@ describeWith('docker-engine', 'drift of containers', () => {
       Name: network,
       Labels: { 'deployctl.project': bench.scope.project },
     })
-    const repository = await bench.images(['1.0.0', '1.0.1'])
+    repository = await bench.images(['1.0.0', '1.0.1'])
     options = {
       image: `${repository}:1.0.0`,
       pull: 'never',
@@ -111,8 +112,7 @@ describeWith('docker-engine', 'drift of containers', () => {
   test('a container with our labels that somebody made from another image, with other variables, is changed', async () => {
     const { Id, Config, HostConfig } = await containerOf(1)
     await bench.call('DELETE', `/containers/${Id}?force=true`)
-    const image = String(options['image']).replace('1.0.0', '1.0.1')
-    const body = { Image: image, Labels: Config.Labels, HostConfig }
+    const body = { Image: `${repository}:1.0.1`, Labels: Config.Labels, HostConfig }
     const name = `${bench.scope.project}-test-web-${nameOf(1)}`
     const made = (await bench.call('POST', `/containers/create?name=${name}`, body)) as { Id: string }
     await bench.call('POST', `/containers/${made.Id}/start`)

@@ -157,7 +157,7 @@ describeWith('docker-engine', 'containers on an engine', () => {
   test('traffic is not sent to what does not run, and its last lines say why', async () => {
     const web = made('1.0.0', null, { env: { APP_EXIT_AT_ONCE: 'FATAL no database' }, restartPolicy: 'no' })
     await up(web)
-    await eventually(async () => (await bench.container(web.instance.name)).State.Running === false)
+    await eventually(async () => !(await bench.container(web.instance.name)).State.Running)
     const routed = web.target.route([], [{ instance: web.instance, weight: 1 }], bench.context)
     await expect(routed).rejects.toMatchObject({
       code: 'TARGET_REFUSED',

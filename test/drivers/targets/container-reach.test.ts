@@ -126,7 +126,7 @@ describeWith('docker-engine', 'reaching a container', () => {
       const web = await made(failing.parts, limits)
       const started = await Promise.resolve(web.target.start?.(web.instance, bench.context)).then(
         () => null,
-        (error: Error) => error,
+        (error: unknown) => error,
       )
       const { ended } = await until(web, (reached) => reached.ended !== null)
       const said = await words(web)

@@ -3,7 +3,7 @@
  * reports. A container carries the first in a label, so that a change made by hand shows whatever deploy.yaml says by
  * then. Pure. Only facts that were asked for count where an engine or an image has defaults of its own.
  */
-import type { Config, HostConfig } from './make-up.js'
+import type { Config, HostConfig } from './engine-forms.js'
 
 /** By their names in deploy.yaml. */
 export type Aspects = { readonly [option: string]: string }

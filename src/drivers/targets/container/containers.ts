@@ -1,6 +1,6 @@
 /** Finding containers: those of ours by their labels alone, and everything the engine says of one. */
 import { copyName, type Instance } from '../../../model/instance.js'
-import type { Config, HostConfig } from './make-up.js'
+import type { Config, HostConfig } from './engine-forms.js'
 import { labelFilters, labels, scopeLabels } from './names.js'
 import type { Place } from './place.js'
 

@@ -6,53 +6,9 @@ import { digestOf } from '../../../base/hash.js'
 import { copyName, type Instance } from '../../../model/instance.js'
 import type { TargetScope } from '../../../model/target.js'
 import { aspectsOf, type Aspects } from './aspects.js'
+import type { Config, CreateBody, HostConfig } from './engine-forms.js'
 import { imageTag, labels, scopeLabels } from './names.js'
 import type { ContainerOptions, HealthOverride } from './options.js'
-
-type Texts = { readonly [name: string]: string }
-
-/** The parts of the engine's own form that are used here. */
-export interface HostConfig {
-  readonly NetworkMode?: string
-  readonly PortBindings?: {
-    readonly [port: string]: readonly { HostIp: string; HostPort: string }[] | null
-  } | null
-  readonly RestartPolicy?: { readonly Name: string; readonly MaximumRetryCount?: number } | null
-  readonly Mounts?:
-    | readonly {
-        readonly Type: string
-        readonly Source: string
-        readonly Target: string
-        readonly ReadOnly?: boolean
-      }[]
-    | null
-  readonly Memory?: number
-  readonly NanoCpus?: number
-  readonly PidsLimit?: number | null
-  readonly Ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[] | null
-  readonly ReadonlyRootfs?: boolean
-  readonly CapAdd?: readonly string[] | null
-  readonly CapDrop?: readonly string[] | null
-  readonly SecurityOpt?: readonly string[] | null
-  readonly LogConfig?: { readonly Type: string; readonly Config: Texts }
-  readonly Init?: boolean | null
-}
-export interface Config {
-  readonly Image: string
-  readonly Labels: Texts
-  readonly Env?: readonly string[]
-  readonly Cmd?: readonly string[] | null
-  readonly Entrypoint?: readonly string[] | string | null
-  readonly User?: string
-  readonly WorkingDir?: string
-  readonly StopSignal?: string
-  readonly StopTimeout?: number
-  readonly Healthcheck?: object
-  readonly ExposedPorts?: { readonly [port: string]: object }
-}
-export interface CreateBody extends Config {
-  readonly HostConfig: HostConfig
-}
 
 export interface MakeUp {
   /** Without variables: they are added when their values are known. */

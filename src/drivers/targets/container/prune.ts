@@ -12,7 +12,7 @@ import type { Place } from './place.js'
 import { removeContainer } from './stop.js'
 
 /** Containers that may go: ended ones of releases that are not kept. */
-export function endedOnes(listed: readonly Listed[], keep: readonly string[]): readonly Listed[] {
+function endedOnes(listed: readonly Listed[], keep: readonly string[]): readonly Listed[] {
   const isOver = (state: string) => ['created', 'exited', 'dead'].includes(state)
   return listed.filter(({ State, Labels }) => isOver(State) && !keep.includes(Labels[labels.name] ?? ''))
 }

@@ -98,8 +98,12 @@ export function engineAt(written: WrittenEngine, ports: Ports): Engine {
 
   return {
     address: async () => (await connect()).address,
-    ask: async <T>(question: Question, signal: AbortSignal) => (await put(question, null, signal)) as T, // see the contract
+    ask: async <T>(question: Question, signal: AbortSignal) => {
+      await meet(signal)
+      return (await put(question, null, signal)) as T // see the contract
+    },
     find: async <T>(question: Question, signal: AbortSignal) => {
+      await meet(signal)
       try {
         return (await put(question, null, signal)) as T // see the contract
       } catch (error) {
@@ -139,6 +143,10 @@ async function open(written: WrittenEngine, ports: Ports): Promise<Link> {
   return { docker: new Client({ host, port, ...secure }), address }
 }
 
+interface Modem {
+  dial(options: object, done: (error: unknown, answer: unknown) => void): void
+}
+
 function dial(
   docker: Docker,
   question: Question,
@@ -146,9 +154,7 @@ function dial(
   abortSignal: AbortSignal,
 ): Promise<unknown> {
   const { method, path, query = {}, body, archive, login } = question
-  const modem = docker.modem as {
-    dial: (options: object, done: (error: unknown, answer: unknown) => void) => void
-  } // its types leave out what it takes
+  const modem = docker.modem as Modem // its own types leave out that it takes a signal
   return new Promise((resolve, reject) => {
     const options = {
       path: `${path}?`,
