@@ -44,6 +44,7 @@ const packageRooms: Record<string, readonly string[]> = {
   diff: ['src/cli/'],
   listr2: ['src/cli/'],
   execa: ['src/drivers/system/'],
+  dockerode: ['src/drivers/targets/'],
   '@octokit/rest': ['src/drivers/sources/'],
   'google-auth-library': ['src/drivers/sources/'],
   '@aws-sdk/client-s3': ['src/drivers/sources/', 'src/drivers/stores/'],
@@ -58,6 +59,7 @@ const packageRooms: Record<string, readonly string[]> = {
 
 const heavyPackages = new Set([
   'execa',
+  'dockerode',
   'listr2',
   'yauzl',
   'google-auth-library',

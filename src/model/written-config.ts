@@ -1997,7 +1997,7 @@ interface Service {
   /**
    * Where it runs.
    */
-  target: TargetDirectory
+  target: TargetContainer | TargetDirectory
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
@@ -2006,6 +2006,227 @@ interface Service {
    * The names of the health checks it must pass. Without it, all of them; [] for none.
    */
   healthChecks?: string[]
+}
+/**
+ * Containers on a Docker engine.
+ */
+interface TargetContainer {
+  /**
+   * A container target.
+   */
+  type: 'container'
+  /**
+   * The image, for a service whose source does not give images. Without it, the source’s image is run, by its digest. A tag that is moved afterwards is not noticed.
+   */
+  image?: string
+  /**
+   * How many containers run on each host.
+   */
+  replicas?: number
+  /**
+   * The port that the program listens on, inside its container: for the router and for checks.
+   */
+  port?: number
+  /**
+   * How long a container may take to end by itself, after its stop signal, before it is killed.
+   */
+  stopTimeout?: string
+  /**
+   * How many releases that served well stay on the engine as images, the serving one among them, to roll back to.
+   */
+  keepReleases?: number
+  /**
+   * The engine. Without it: DOCKER_HOST, else the current Docker context, else /var/run/docker.sock.
+   */
+  engine?: {
+    [k: string]: unknown
+  }
+  /**
+   * The platform to run, where an image is there for several; the engine’s own unless given.
+   */
+  platform?: string
+  /**
+   * When to ask the registry: only for an image that the engine does not have, always (for tags that are moved), or never.
+   */
+  pull?: 'missing' | 'always' | 'never'
+  /**
+   * The login for the registry. Without it, the logins in Docker’s configuration on this machine are used.
+   */
+  login?: {
+    /**
+     * The user.
+     */
+    username: string
+    /**
+     * The password, or a token that the registry takes in its place.
+     */
+    password: string
+  }
+  /**
+   * The command, in place of the image’s; arguments of the entrypoint where there is one.
+   *
+   * @minItems 1
+   */
+  command?: string[]
+  /**
+   * The program, in place of the image’s entrypoint.
+   *
+   * @minItems 1
+   */
+  entrypoint?: string[]
+  /**
+   * Environment variables. A reference to a secret is replaced when the container starts, and stands in no label; whoever may use the engine can read the values there.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * Files of NAME=value lines, read on this machine when a container starts; later ones win, and env: over all. A change in a file alone is no new release.
+   *
+   * @minItems 1
+   */
+  envFiles?: string[]
+  /**
+   * Files to put into the container before it starts, by their absolute path: text that may refer to secrets. They belong to its user where that is a number, else to root, and nobody else may read them.
+   */
+  secretFiles?: {
+    [k: string]: string
+  }
+  /**
+   * Ports to publish on the host, [address:][hostPort:]port[/protocol]. A port of the host belongs to one container at a time, so there is a gap whenever one takes another’s place; a router has none.
+   *
+   * @minItems 1
+   */
+  ports?: string[]
+  /**
+   * Folders or files of the engine’s host to be seen in the container.
+   *
+   * @minItems 1
+   */
+  mounts?: {
+    /**
+     * A folder or file of the engine’s host that is there already.
+     */
+    source: string
+    /**
+     * Where it is in the container.
+     */
+    path: string
+    /**
+     * Whether the container may only read it.
+     */
+    readOnly?: boolean
+  }[]
+  /**
+   * Named volumes by their path in the container. They are made when they are not there, shared by all copies and releases, and never removed.
+   */
+  volumes?: {
+    [k: string]: string
+  }
+  /**
+   * Networks of the engine to be in; they have to be there. The first is the one that checks and the router use. The engine’s default network unless given.
+   *
+   * @minItems 1
+   */
+  networks?: string[]
+  /**
+   * Whom the program runs as, in place of the image’s user: name or number, and a group.
+   */
+  user?: string
+  /**
+   * Where the program starts, in place of the image’s folder.
+   */
+  workingDir?: string
+  /**
+   * Labels for other tools. Those that begin with deployctl. are deployctl’s own.
+   */
+  labels?: {
+    [k: string]: string
+  }
+  /**
+   * The health check that the engine runs inside, in place of the image’s HEALTHCHECK.
+   */
+  healthcheck?: {
+    [k: string]: unknown
+  }
+  /**
+   * The signal that asks the program to end, in place of the image’s (TERM unless it says another).
+   */
+  stopSignal?: string
+  /**
+   * Whether a tiny init runs first, which passes signals on and clears ended children away.
+   */
+  init?: boolean
+  /**
+   * When the engine itself starts the container again: after it ended, and after the machine restarted.
+   */
+  restartPolicy?: string
+  /**
+   * The most memory; beyond it, the kernel ends the program. At least 6MiB.
+   */
+  memory?: string
+  /**
+   * How many processors’ time it may use, in all.
+   */
+  cpus?: number
+  /**
+   * The most processes and threads.
+   */
+  pids?: number
+  /**
+   * Limits of the kernel for each process, by their names; one number, or soft and hard. -1 is none.
+   */
+  ulimits?: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Where it begins.
+           */
+          soft: number
+          /**
+           * How far the program may raise it.
+           */
+          hard: number
+        }
+  }
+  /**
+   * Whether the container’s own file system can only be read; volumes and mounts can still be written.
+   */
+  readOnly?: boolean
+  /**
+   * Capabilities to add to those that the engine gives.
+   *
+   * @minItems 1
+   */
+  capAdd?: string[]
+  /**
+   * Capabilities to take away; ALL for all of them.
+   *
+   * @minItems 1
+   */
+  capDrop?: string[]
+  /**
+   * Security options as docker run takes them.
+   *
+   * @minItems 1
+   */
+  securityOpt?: string[]
+  /**
+   * Where the container’s output goes; as the engine is configured unless given.
+   */
+  logging?: {
+    /**
+     * A log driver of the engine.
+     */
+    driver: string
+    /**
+     * What the driver wants to know.
+     */
+    options?: {
+      [k: string]: string
+    }
+  }
 }
 /**
  * Release folders behind a `current` link, on a machine’s own disk.

@@ -69,6 +69,7 @@ export function containerTarget(routers: { readonly [type: string]: RouterDriver
     },
     keepReleases: { option: 'keepReleases', default: 5 },
     replicas: { option: 'replicas', default: 1 },
+    exclusive: 'ports',
     create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
       const options = readOptions(spec)
       const router = options.router === null ? null : routerOf(routers, options.router, scope, ports)

@@ -1,7 +1,7 @@
 /** Which image a release is: the source's, by its digest, or the one that deploy.yaml names. Pure. */
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Release } from '../../../model/release.js'
-import { parseImageName, showImage } from '../../sources/oci/image-name.js'
+import { parseImageName, showImage } from '../../artifacts/image-name.js'
 
 export interface ImageReference {
   /** `docker.io/library/nginx`, as the engine's API takes it beside a tag or a digest. */

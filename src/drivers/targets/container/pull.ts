@@ -1,7 +1,7 @@
 /** Pulling an image through the engine: its progress, and what goes wrong, which comes inside an answer that began well. */
 import { DeployError } from '../../../base/deploy-error.js'
 import type { OperationContext } from '../../../model/target.js'
-import { dockerLogin, type Credentials } from '../../sources/oci/docker-login.js'
+import { dockerLogin, type Credentials } from '../../artifacts/docker-login.js'
 import { statusOf } from './engine/trouble.js'
 import { showReference, type ImageReference } from './image.js'
 import type { Place } from './place.js'

@@ -2,6 +2,7 @@
  * Where the engine is, by the rules that users of docker know: what deploy.yaml says, else DOCKER_HOST, else the current
  * context, else the socket that every engine has. Reads small files of this machine; asks nobody.
  */
+import { recordIn } from '../../../artifacts/json-fields.js'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
@@ -162,9 +163,4 @@ async function readJson(path: string): Promise<Readonly<Record<string, unknown>>
   } catch {
     return null
   }
-}
-
-function recordIn(value: unknown): Readonly<Record<string, unknown>> | null {
-  // any object may be read by name when its values are unknown
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null
 }
