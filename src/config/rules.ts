@@ -10,6 +10,7 @@ import type { TargetTraits } from '../model/target.js'
 import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
+import { agentRules } from './agent-rules.js'
 import { hookRules } from './hook-rules.js'
 import { versionRules } from './version-rules.js'
 import { checkDefaults, defaultStrategy } from './defaults.js'
@@ -33,6 +34,7 @@ export function ruleFindings(tree: Json, context: RuleContext): readonly Finding
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
     ...hookRules(tree),
+    ...agentRules(tree),
   ]
 }
 
