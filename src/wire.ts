@@ -11,6 +11,7 @@ import { createArtifacts } from './drivers/artifacts/artifact-cache.js'
 import { artifactFolder } from './drivers/artifacts/cache-layout.js'
 import { createCache } from './drivers/artifacts/cache-upkeep.js'
 import { checkDrivers } from './drivers/checks/catalog.js'
+import { createHosts } from './drivers/hosts/create-hosts.js'
 import { notifierDrivers } from './drivers/notifiers/catalog.js'
 import { secretDrivers } from './drivers/secrets/catalog.js'
 import { createSecrets } from './drivers/secrets/secret-vault.js'
@@ -21,6 +22,7 @@ import { randomHex } from './drivers/system/random-hex.js'
 import { systemClock } from './drivers/system/system-clock.js'
 import { systemShell } from './drivers/system/system-shell.js'
 import { targetDrivers } from './drivers/targets/catalog.js'
+import { hostLibrary } from './drivers/targets/directory/files/host-library.js'
 import { createVerifier } from './drivers/verify/artifact-verifier.js'
 import { refuseUnprovable } from './drivers/verify/refuse-unprovable.js'
 import type { Clock } from './model/clock.js'
@@ -115,6 +117,14 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     shell: systemShell,
     secrets,
     machine,
+    hosts: createHosts({
+      groups: config.hosts,
+      ssh: config.ssh,
+      library: hostLibrary,
+      projectDirectory,
+      shell: systemShell,
+      clock,
+    }),
     store: driverOf('state', stateStoreDrivers, config.state).create(config.state, ports),
     artifacts: createArtifacts({
       directory: join(ports.cacheDirectory, artifactFolder),

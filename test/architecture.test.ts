@@ -24,6 +24,7 @@ const driverDoors: Record<string, readonly string[]> = {
   artifacts: ['system'],
   verify: ['artifacts', 'system'],
   sources: ['artifacts', 'system'],
+  hosts: ['system'],
   targets: ['artifacts', 'system'],
   routers: ['artifacts', 'system'],
   checks: ['artifacts', 'system'],

@@ -1,7 +1,8 @@
 /** What commands ask of the use cases, and what they get back. */
 import type { AgentDesk } from '../model/agent.js'
 import type { CacheEntry, CacheLimits, Pruned } from '../model/cache.js'
-import type { Emit } from '../model/event.js'
+import type { Emit, OutputLine } from '../model/event.js'
+import type { Examination } from '../model/host.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { JournalFile } from '../model/journal.js'
 import type { LockHolder } from '../model/state-store.js'
@@ -10,6 +11,8 @@ import type { Observation } from '../model/target.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
+import type { Command } from '../model/spec.js'
+import type { HostSelection } from './select-hosts.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
 export interface PlanRequest {
@@ -114,6 +117,36 @@ export interface DeploymentStory {
   readonly journal: JournalFile | null
 }
 
+/** A command on hosts, and which. */
+export interface RunRequest extends HostSelection {
+  readonly command: Command
+}
+
+export interface HostRunListener {
+  /** Before anything runs. */
+  onHosts(names: readonly string[]): void
+  onLine(host: string, line: OutputLine): void
+}
+
+/** How the command ended on one host. */
+export interface HostRun {
+  readonly host: string
+  readonly exitCode: number | null
+  /** What ended it, where it did not exit. */
+  readonly signal: string | null
+  /** Why it could not be run. */
+  readonly problem: ErrorReport | null
+}
+
+export interface HostHealth {
+  readonly host: string
+  readonly examination: Examination | null
+  /** Why it could not be looked at. */
+  readonly problem: ErrorReport | null
+  /** Sentences; none means that it is fit. */
+  readonly troubles: readonly string[]
+}
+
 /** The use cases, one file each. `recover`'s direction null means: say what there is, and what either way would do. */
 export interface UseCases {
   planRelease(request: PlanRequest, signal: AbortSignal): Promise<Plan>
@@ -140,6 +173,8 @@ export interface UseCases {
   /** Goes on until the signal, or until it is told to read deploy.yaml again. */
   runAgent(desk: AgentDesk, signal: AbortSignal): Promise<'stopped' | 'reload'>
   unlock(id: string): Promise<LockHolder>
+  runOnHosts(request: RunRequest, listener: HostRunListener, signal: AbortSignal): Promise<readonly HostRun[]>
+  examineHosts(selection: HostSelection, signal: AbortSignal): Promise<readonly HostHealth[]>
   listCache(signal: AbortSignal): Promise<CacheReport>
   pruneCache(signal: AbortSignal): Promise<Pruned>
   /** Reads everything in the cache again; what is broken is removed. */

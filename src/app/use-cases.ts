@@ -1,5 +1,6 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
 import { runAgent } from './agent/run-agent.js'
+import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
 import { deploy, deploySaved, rollBack } from './deploy.js'
 import { freezeEnvironment, unfreezeEnvironment } from './freezes.js'
@@ -10,6 +11,7 @@ import { planApply, planRollback } from './plan-release.js'
 import { recover } from './recover.js'
 import { refuseUnfinished } from './refuse-unfinished.js'
 import type { UseCases } from './requests.js'
+import { runOnHosts } from './run-on-hosts.js'
 import { savePlan } from './saved-plan.js'
 import { showDeployment, showHistory } from './show-history.js'
 import { showStatus } from './show-status.js'
@@ -42,6 +44,8 @@ export function createUseCases(world: World): UseCases {
     unfreeze: () => unfreezeEnvironment(world),
     runAgent: (desk, signal) => runAgent(world, desk, signal),
     unlock: (id) => world.store.breakLock(world.config.environment, id),
+    runOnHosts: (request, listener, signal) => runOnHosts(world, request, listener, signal),
+    examineHosts: (selection, signal) => examineHosts(world, selection, signal),
     listCache: (signal) => listCache(world, signal),
     pruneCache: (signal) => pruneCache(world, signal),
     verifyCache: (onChecked, signal) => verifyCache(world, onChecked, signal),

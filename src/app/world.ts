@@ -5,6 +5,7 @@ import type { CheckSpec, DriverSpec } from '../model/spec.js'
 import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
 import type { HealthCheck } from '../model/health-check.js'
+import type { Hosts } from '../model/host.js'
 import type { Notifier } from '../model/notifier.js'
 import type { Ports } from '../model/ports.js'
 import type { Secrets } from '../model/secrets.js'
@@ -23,6 +24,7 @@ export interface World {
   readonly shell: Shell
   readonly secrets: Secrets
   readonly machine: Ports['machine']
+  readonly hosts: Hosts
   readonly store: StateStore
   readonly artifacts: Artifacts
   readonly cache: Cache

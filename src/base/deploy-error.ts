@@ -48,6 +48,11 @@ const exitOf = {
   ARTIFACT_CORRUPT: exitCodes.error,
   ARTIFACT_UNPROVEN: exitCodes.error,
   ARCHIVE_REFUSED: exitCodes.error,
+  // the machine it goes to
+  HOST_UNREACHABLE: exitCodes.error,
+  HOST_DENIED: exitCodes.error,
+  HOST_KEY_REFUSED: exitCodes.error,
+  HOST_UNFIT: exitCodes.error,
   // the place it goes to
   TARGET_REFUSED: exitCodes.error,
   DISK_FULL: exitCodes.error,

@@ -4,6 +4,7 @@
  */
 import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
+import { hostCommands } from './host-commands.js'
 import { deployOptions, leftoversOption, serviceOption, toOption } from './options.js'
 
 const { busy, changesPending, declined, stuck, unwound } = exitCodes
@@ -230,6 +231,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [busy, stuck],
     load: async () => (await import('./commands/unpin.js')).unpin,
   },
+  ...hostCommands,
   {
     name: 'cache',
     summary: 'what was fetched and is kept: list, prune, verify',

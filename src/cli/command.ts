@@ -21,6 +21,8 @@ export type CommandRun = (context: CommandContext) => Promise<ExitCode>
 export interface WordSpec {
   readonly name: string
   readonly required: boolean
+  /** Whether it takes all words that are left. */
+  readonly isRest?: boolean
   readonly description: string
   readonly choices?: readonly string[]
   readonly completes?: 'services' | 'files'

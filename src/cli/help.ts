@@ -51,11 +51,16 @@ export function commandHelp(command: CommandSpec): string {
 }
 
 export function usageLine(command: CommandSpec): string {
-  const words = command.words.map(({ name, required }) => (required ? name : `[${name}]`))
+  const words = command.words.map(({ name, required, isRest }) => {
+    const word = isRest === true ? `-- ${name} …` : name
+    return required ? word : `[${word}]`
+  })
   const required = command.options
     .filter((option) => option.required === true)
     .map(({ long, placeholder }) => `${long} ${placeholder ?? ''}`)
-  return ['deployctl', command.name, ...words, ...required, '[OPTIONS]'].join(' ')
+  const isRest = command.words.some((word) => word.isRest === true)
+  const options = [...required, '[OPTIONS]']
+  return ['deployctl', command.name, ...(isRest ? [...options, ...words] : [...words, ...options])].join(' ')
 }
 
 export function optionTitle({ short, long, placeholder }: OptionSpec): string {

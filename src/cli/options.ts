@@ -20,6 +20,8 @@ export interface Options {
   readonly quiet: boolean
   readonly to: string | null
   readonly limit: number
+  readonly host: readonly string[]
+  readonly limitTo: readonly string[]
   readonly resume: boolean
   readonly unwind: boolean
   readonly reason: string | null
@@ -42,6 +44,8 @@ export const defaultOptions: Options = {
   quiet: false,
   to: null,
   limit: 20,
+  host: [],
+  limitTo: [],
   resume: false,
   unwind: false,
   reason: null,
@@ -101,6 +105,24 @@ export const serviceOption: OptionSpec = {
   description: 'only this service; may be repeated',
   completes: 'services',
 }
+
+/** Which hosts are meant. */
+export const hostOptions: readonly OptionSpec[] = [
+  {
+    key: 'host',
+    long: '--host',
+    placeholder: 'NAME',
+    kind: 'list',
+    description: 'only this host; may be repeated',
+  },
+  {
+    key: 'limitTo',
+    long: '--limit',
+    placeholder: 'WHICH',
+    kind: 'list',
+    description: 'only hosts of this group, with this label (zone=a), or so named (web*); may be repeated',
+  },
+]
 
 /** Of a rollback. */
 export const toOption: OptionSpec = {

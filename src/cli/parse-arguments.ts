@@ -31,7 +31,10 @@ export function parseArguments(argv: readonly string[]): Invocation {
   for (const spec of commands) {
     const command = quietly(program.command(spec.name))
     for (const option of [...spec.options, ...commonOptions]) command.addOption(optionOf(option))
-    for (const word of spec.words) command.argument(word.required ? `<${word.name}>` : `[${word.name}]`)
+    for (const { name, required, isRest } of spec.words) {
+      const word = isRest === true ? `${name}...` : name
+      command.argument(required ? `<${word}>` : `[${word}]`)
+    }
     command.allowExcessArguments(false).action(() => {
       const options = {
         ...defaultOptions,

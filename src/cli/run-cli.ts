@@ -29,9 +29,14 @@ export async function runCli(argv: readonly string[], world: CliWorld): Promise<
   }
 }
 
+/** Without the command that is to be run on hosts. */
+function wordsOf(argv: readonly string[]): readonly string[] {
+  return argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+}
+
 /** Needed before parsing: a wrong command line has to be told in the right form, too. */
 async function terminalFor(argv: readonly string[], { streams, env, services }: CliWorld): Promise<Terminal> {
-  const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+  const words = wordsOf(argv)
   const colour = words.includes('--no-color') ? false : null
   const json = words.includes('--json') ? await services.loadClock() : null
   return createTerminal(streams, { json, colour, env, version: services.version })
@@ -54,7 +59,8 @@ async function answeredQuickly(
     terminal.out(`deployctl ${world.services.version}`)
     return exitCodes.done
   }
-  const asksHelp = argv.includes('--help') || argv.includes('-h') || first === 'help'
+  const own = wordsOf(argv)
+  const asksHelp = own.includes('--help') || own.includes('-h') || first === 'help'
   if (!asksHelp && argv.length > 0) return null
   const { commandHelp, overview } = await import('./help.js')
   const { findCommand } = await import('./command-table.js')

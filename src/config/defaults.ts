@@ -28,3 +28,7 @@ export const agentDefaults = {
   window: { days: weekdays, from: '00:00', to: '24:00', timeZone: 'UTC' },
   http: { host: '127.0.0.1', port: 9180 },
 } as const
+
+export const sshDefaults = { connectTimeout: '10s', keepAlive: '10s', startsAtOnce: 8 } as const
+
+export const inventoryTimeout = '30s'

@@ -6,6 +6,8 @@ import type { Json } from '../base/hash.js'
 import { durationMs } from '../base/duration.js'
 import { sizeBytes } from '../base/size.js'
 import type { Config, NotifierConfig, ServiceConfig, VersionPolicy } from '../model/config.js'
+import type { HostGroup } from '../model/host.js'
+import { hostOf } from '../model/host-entry.js'
 import { withReference } from '../model/interpolate-release.js'
 import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
 import type { WrittenConfig } from '../model/written-config.js'
@@ -17,8 +19,10 @@ import {
   defaultStrategy,
   gracePeriod as defaultGracePeriod,
   hookTimeout,
+  inventoryTimeout,
   notifierEvents,
   policyDefaults,
+  sshDefaults,
 } from './defaults.js'
 import { normaliseAgent } from './normalise-agent.js'
 import { momentsWithRelease } from './hook-moments.js'
@@ -28,6 +32,7 @@ type WrittenSource = NonNullable<WrittenConfig['sources']>[string]
 type WrittenService = WrittenConfig['services'][string]
 type WrittenCheck = NonNullable<WrittenConfig['healthChecks']>[string]
 type WrittenHook = NonNullable<WrittenConfig['hooks']>[string]
+type WrittenGroup = NonNullable<WrittenConfig['hosts']>[string]
 type WrittenNotifier = NonNullable<WrittenConfig['notifiers']>[string]
 
 /** `tree` must have been validated. */
@@ -47,6 +52,13 @@ export function normalise(tree: Json, environment: string): Config {
     notifiers: Object.entries(written.notifiers ?? {}).map(([name, notifier]) =>
       normaliseNotifier(name, notifier),
     ),
+    hosts: mapValues(written.hosts ?? {}, (_, group) => hostGroup(group)),
+    ssh: {
+      config: written.ssh?.config ?? null,
+      connectTimeoutMs: durationMs(written.ssh?.connectTimeout ?? sshDefaults.connectTimeout),
+      keepAliveMs: durationMs(written.ssh?.keepAlive ?? sshDefaults.keepAlive),
+      startsAtOnce: written.ssh?.startsAtOnce ?? sshDefaults.startsAtOnce,
+    },
     secrets: mapValues(written.secrets ?? {}, (_, provider) => driverSpec(provider)),
     cache: {
       maxBytes: sizeBytes(written.cache?.maxSize ?? cacheDefaults.maxSize),
@@ -56,6 +68,18 @@ export function normalise(tree: Json, environment: string): Config {
     parallelism: written.parallelism ?? defaultParallelism,
     onFailure: written.onFailure ?? 'deployment',
   }
+}
+
+function hostGroup(written: WrittenGroup): HostGroup {
+  if ('file' in written) return { kind: 'file', path: written.file }
+  if ('command' in written) {
+    return {
+      kind: 'command',
+      run: written.command,
+      timeoutMs: durationMs(written.timeout ?? inventoryTimeout),
+    }
+  }
+  return { kind: 'listed', hosts: written.map(hostOf) }
 }
 
 function normaliseService(

@@ -10,6 +10,7 @@ import type { JsonSchema } from '../model/schema.js'
 import { agentSchema } from './agent-schema.js'
 import { namedMap, namePattern, variablePattern } from './name-patterns.js'
 import { hookSchema } from './hook-schema.js'
+import { hostsSchema, sshSchema } from './host-schema.js'
 import { serviceSchema } from './service-schema.js'
 import { verifySchema } from './verify-schema.js'
 
@@ -47,6 +48,8 @@ const overridable: { readonly [key: string]: JsonSchema } = {
     description: 'How services are switched that have no strategy of their own.',
     examples: [{ type: 'rolling' }],
   },
+  hosts: hostsSchema,
+  ssh: sshSchema,
   healthChecks: {
     ...namedMap(namePattern, { $ref: '#/$defs/check' }),
     description: 'What a service must answer to count as healthy, after a switch and after an unwind.',

@@ -12,6 +12,7 @@ import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
 import { agentRules } from './agent-rules.js'
 import { hookRules } from './hook-rules.js'
+import { hostRules } from './host-rules.js'
 import { versionRules } from './version-rules.js'
 import { checkDefaults, defaultStrategy } from './defaults.js'
 import { childOf, entriesAt, textAt, textsAt } from './tree.js'
@@ -35,6 +36,7 @@ export function ruleFindings(tree: Json, context: RuleContext): readonly Finding
     ...checkTimingFindings(tree),
     ...hookRules(tree),
     ...agentRules(tree),
+    ...hostRules(tree),
   ]
 }
 

@@ -1,6 +1,7 @@
 /** deploy.yaml for one environment, as it is meant: merged, interpolated, validated, with units resolved. */
 import type { AgentConfig } from './agent.js'
 import type { CacheLimits } from './cache.js'
+import type { HostGroup, SshSettings } from './host.js'
 import type { CheckSpec, DriverSpec, HookSpec, StrategySpec } from './spec.js'
 
 /** Which of a source's versions a service wants. */
@@ -61,6 +62,9 @@ export interface Config {
   readonly services: { readonly [name: string]: ServiceConfig }
   readonly hooks: readonly HookSpec[]
   readonly notifiers: readonly NotifierConfig[]
+  /** Machines reached over SSH, by group. */
+  readonly hosts: { readonly [group: string]: HostGroup }
+  readonly ssh: SshSettings
   /** Where `${secret.X}` comes from, for names that are not simply environment variables. */
   readonly secrets: { readonly [name: string]: DriverSpec }
   /** How much of what was fetched is kept. */

@@ -5,12 +5,20 @@ import Range from 'semver/classes/range.js'
 import type { SemVer } from 'semver'
 import type { VersionScheme } from './version-scheme.js'
 
-/** Thousands of services ask for the same few ranges, and reading one costs more than all else that is asked of it. */
+/** Thousands of services ask for the same few ranges and versions, and reading one costs more than all that is asked of it. */
 const known = new Map<string, ((version: SemVer) => boolean) | null>()
+const knownVersions = new Map<string, SemVer | null>()
 const mostKnown = 256
 
 export const semver: VersionScheme<SemVer> = {
-  read: (text) => parse(text),
+  read(text) {
+    const before = knownVersions.get(text)
+    if (before !== undefined) return before
+    if (knownVersions.size >= mostKnown) knownVersions.clear()
+    const version = parse(text)
+    knownVersions.set(text, version)
+    return version
+  },
   compare: (a, b) => compareBuild(a, b),
   prereleaseOf: (version) => version.prerelease.map(String),
   range(text, includePrerelease) {

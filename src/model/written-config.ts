@@ -217,6 +217,87 @@ export interface WrittenConfig {
    */
   strategy?: StrategyRolling
   /**
+   * Machines that are reached over SSH, in groups. Everything that is not said here comes from your ssh_config.
+   */
+  hosts?: {
+    /**
+     * A group of hosts: a list, or where a list comes from.
+     */
+    [k: string]:
+      | (
+          | string
+          | {
+              /**
+               * What it is called in plans and messages. Its address unless given.
+               */
+              name?: string
+              /**
+               * A name, an address, or an alias of your ssh_config.
+               */
+              address: string
+              /**
+               * Who logs in. Your ssh_config decides unless given.
+               */
+              user?: string
+              /**
+               * Where sshd listens. Your ssh_config decides unless given.
+               */
+              port?: number
+              /**
+               * To choose it by: `--limit zone=a`.
+               */
+              labels?: {
+                [k: string]: Variable
+              }
+              /**
+               * In the environment of every command that deployctl runs there.
+               */
+              variables?: {
+                [k: string]: string
+              }
+            }
+        )[]
+      | {
+          /**
+           * A JSON file with a list of hosts, as it would stand here; relative to deploy.yaml.
+           */
+          file: string
+        }
+      | {
+          /**
+           * A command that prints such a list as JSON; it runs in the folder of deploy.yaml.
+           *
+           * @minItems 1
+           */
+          command: string[]
+          /**
+           * How long the command may take.
+           */
+          timeout?: string
+        }
+  }
+  /**
+   * How hosts are reached. Identities, agents and jump hosts are matters of your ssh_config.
+   */
+  ssh?: {
+    /**
+     * An ssh_config to be used instead of your own; relative to deploy.yaml.
+     */
+    config?: string
+    /**
+     * How long a connection may take to come about.
+     */
+    connectTimeout?: string
+    /**
+     * How often a silent host is asked whether it is still there. After three times without an answer the connection is given up.
+     */
+    keepAlive?: string
+    /**
+     * How many connections may be opened at the same moment. A jump host begins to refuse at ten.
+     */
+    startsAtOnce?: number
+  }
+  /**
    * What a service must answer to count as healthy, after a switch and after an unwind.
    */
   healthChecks?: {

@@ -11,7 +11,7 @@ describe('canonical JSON', () => {
     )
   })
 
-  test('is the same text whatever the order of keys, and sorted by code unit', () => {
+  test('is the same text whatever the order of keys, and sorted by code unit, after whole numbers', () => {
     const backwards = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.map(backwards)
       if (typeof value !== 'object' || value === null) return value
@@ -26,7 +26,11 @@ describe('canonical JSON', () => {
         expect(canonicalJson(backwards(value))).toBe(canonicalJson(value))
       }),
     )
-    expect(canonicalJson({ b: 1, a: 2, 10: 3, 9: 4, Z: 5 })).toBe('{"10":3,"9":4,"Z":5,"a":2,"b":1}')
+    expect(canonicalJson({ b: 1, a: 2, 10: 3, 9: 4, Z: 5 })).toBe('{"9":4,"10":3,"Z":5,"a":2,"b":1}')
+  })
+
+  test('keeps a key that objects have by birth', () => {
+    expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":2}}'))).toBe('{"__proto__":{"a":2},"b":1}')
   })
 
   test('leaves out what is undefined and escapes what JSON escapes', () => {

@@ -26,6 +26,8 @@ describe('a small deploy.yaml', () => {
       },
       hooks: [],
       notifiers: [],
+      hosts: {},
+      ssh: { config: null, connectTimeoutMs: 10_000, keepAliveMs: 10_000, startsAtOnce: 8 },
       secrets: {},
       parallelism: 10,
       cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },

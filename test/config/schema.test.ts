@@ -71,17 +71,16 @@ test('every example is valid where it stands', () => {
 
 test('the defaults that editors show are those that are meant', () => {
   const shown = (schema: JsonSchema | undefined) => schema?.['default']
+  const shownIn = (schema: JsonSchema | undefined) =>
+    Object.fromEntries(
+      Object.entries(asSchema(schema?.['properties'])).map(([key, value]) => [key, shown(asSchema(value))]),
+    )
   const hook = asSchema(hookSchema['properties'])
   expect({
     state: shown(documentProperties['state']),
     strategy: shown(documentProperties['strategy']),
     parallelism: shown(documentProperties['parallelism']),
-    cache: Object.fromEntries(
-      Object.entries(asSchema(documentProperties['cache']?.['properties'])).map(([key, schema]) => [
-        key,
-        shown(asSchema(schema)),
-      ]),
-    ),
+    cache: shownIn(documentProperties['cache']),
     check: Object.fromEntries(
       Object.entries(checkTimingSchemas).map(([key, schema]) => [key, schema.default]),
     ),
@@ -90,6 +89,8 @@ test('the defaults that editors show are those that are meant', () => {
     source: Object.fromEntries(
       Object.entries(sourceKeySchemas).map(([key, schema]) => [key, schema.default]),
     ),
+    ssh: shownIn(documentProperties['ssh']),
+    inventoryTimeout: /"default":"([^"]+)"/.exec(JSON.stringify(documentProperties['hosts']))?.[1],
   }).toEqual({
     state: defaults.defaultState,
     strategy: defaults.defaultStrategy,
@@ -99,6 +100,8 @@ test('the defaults that editors show are those that are meant', () => {
     hookTimeout: defaults.hookTimeout,
     events: defaults.notifierEvents,
     source: { ...defaults.policyDefaults, gracePeriod: defaults.gracePeriod },
+    ssh: { config: undefined, ...defaults.sshDefaults },
+    inventoryTimeout: defaults.inventoryTimeout,
   })
 })
 

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from './eventually.mjs'
+import { freePort } from './free-port.mjs'
 import { isRoot, requirePrograms, run } from './packages.mjs'
 
 const keys = { accessKeyId: 'test', secretAccessKey: 'testing' }
@@ -42,59 +42,53 @@ async function startDaemons(folder, daemons) {
   const settings = join(folder, 'ceph.conf')
   writeFileSync(settings, configuration({ folder, fsid, monitorPort, port }))
   const begin = (program, ...args) => daemons.push(keepRunning(program, [...args, '-c', settings, '-f']))
-  const ask = (program, ...args) => run(program, [...args, '-c', settings])
+  const ask = (program, ...args) => run(program, [...args, '-c', settings], { timeout: 120_000 })
+  /** To daemons that may have just been started: any of them answers wrongly, or not at all, for a while. */
+  const askUntilDone = (program, ...args) =>
+    eventually(`${program} ${args.join(' ')}`, (leftMs) =>
+      run(program, [...args, '-c', settings], { timeout: Math.min(leftMs, 30_000), killSignal: 'SIGKILL' }),
+    )
 
   const map = join(folder, 'monmap')
   const monitor = ['--addv', 'a', `[v1:127.0.0.1:${monitorPort}]`]
   await run('monmaptool', ['--create', ...monitor, '--fsid', fsid, map])
   await ask('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map)
   begin('ceph-mon', '-i', 'a')
-  await ask('ceph', '--connect-timeout', '30', 'osd', 'create')
-  await ask('ceph-osd', '-i', '0', '--mkfs')
+  const store = randomUUID() // with a name of its own, so that asking twice for it makes one
+  await askUntilDone('ceph', '--connect-timeout', '10', 'osd', 'new', store, '0')
+  await ask('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', store)
   begin('ceph-osd', '-i', '0')
   begin('radosgw', '-n', 'client.rgw.a')
-  await until(async () => (await fetch(`http://127.0.0.1:${port}/`)).ok)
+  await eventually('radosgw answers', async (leftMs) => {
+    const { ok, status } = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(leftMs) })
+    if (!ok) throw new Error(`it answered ${status}`)
+  })
   const user = ['--uid=test', '--display-name=test', '--access-key=test', '--secret=testing']
-  await ask('radosgw-admin', '-n', 'client.rgw.a', 'user', 'create', ...user)
+  await askUntilDone('radosgw-admin', '-n', 'client.rgw.a', 'user', 'create', ...user)
   return port
 }
 
 /** Started again when it ends by itself, as an init does: a store gives up when it meets the monitor too early. */
 function keepRunning(program, args) {
-  let restarts = 0
   let child
+  let again
   let stopping = false
   const start = () => {
     child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: 'ignore' })
     child.once('exit', () => {
-      if (!stopping && restarts++ < 20) setTimeout(start, 200)
+      if (!stopping) again = setTimeout(start, 500)
     })
   }
   start()
   return {
     async stop() {
       stopping = true
+      clearTimeout(again)
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGKILL') // all it has is in memory
       await new Promise((done) => child.once('exit', done))
     },
   }
-}
-
-async function until(isReady) {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await isReady().catch(() => false)) return
-    await sleep(200)
-  }
-  throw new Error('Ceph was not ready within 80 seconds')
-}
-
-async function freePort() {
-  const server = createServer()
-  await new Promise((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address()
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 const configuration = ({ folder, fsid, monitorPort, port }) => `

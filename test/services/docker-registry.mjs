@@ -72,7 +72,7 @@ function startRegistry(folder, auth) {
     let said = ''
     const late = setTimeout(
       () => void stop().then(() => reject(new Error('it was not ready in time'))),
-      20_000,
+      60_000,
     )
     child.stderr.on('data', (bytes) => {
       said += String(bytes)
@@ -82,9 +82,10 @@ function startRegistry(folder, auth) {
       resolve({ address, stop })
     })
     child.once('error', reject)
-    void ended.then(() =>
-      reject(new Error(`docker-registry did not start: ${said.trim().split('\n').at(-1)}`)),
-    )
+    void ended.then(() => {
+      clearTimeout(late)
+      reject(new Error(`docker-registry did not start: ${said.trim().split('\n').at(-1)}`))
+    })
   })
 }
 

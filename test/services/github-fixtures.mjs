@@ -2,8 +2,9 @@
 // node_modules and started on a loopback port. It refuses whatever differs from the request that was recorded.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { eventually } from './eventually.mjs'
+import { freePort } from './free-port.mjs'
 import { run } from './packages.mjs'
 
 const wanted = '@octokit/fixtures-server@8.1.7'
@@ -15,18 +16,25 @@ export async function startGitHubFixtures() {
   const address = `http://localhost:${port}`
   const program = join(folder, 'node_modules', '@octokit', 'fixtures-server', 'bin', 'server.js')
   const server = spawn(process.execPath, [program, '--port', String(port), '--fixtures-url', address], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: 'ignore',
   })
-  const ended = new Promise((done) => server.once('close', done))
-  const begun = new Promise((done) => server.stdout.once('data', () => done(true)))
-  if ((await Promise.race([begun, ended])) !== true) throw new Error(`${wanted} does not start`)
-  return {
-    address,
-    stop: async () => {
-      server.kill()
-      await ended
-    },
+  let hasEnded = false
+  const ended = new Promise((done) => server.once('close', done)).then(() => (hasEnded = true))
+  const stop = async () => {
+    server.kill()
+    await ended
   }
+  try {
+    await eventually(
+      `${wanted} answers`,
+      async (leftMs) => void (await fetch(`${address}/ping`, { signal: AbortSignal.timeout(leftMs) })),
+      { withinMs: 60_000, hopeless: () => (hasEnded ? 'it ended' : undefined) },
+    )
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { address, stop }
 }
 
 /** In a temporary folder first, so that half of it is never used. */
@@ -45,14 +53,4 @@ async function install() {
     if (!existsSync(folder)) throw new Error(`npm cannot install ${wanted}`)
   }
   return folder
-}
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const probe = createServer().once('error', fail)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => done(port))
-    })
-  })
 }

@@ -4,7 +4,7 @@ import { run } from './packages.mjs'
 export async function probeRegistry() {
   const { stdout: address } = await run('npm', ['config', 'get', 'registry'])
   try {
-    await run('npm', ['view', 'bootstrap@5.3.7', 'version', '--fetch-retries=1'], { timeout: 60_000 })
+    await run('npm', ['view', 'bootstrap@5.3.7', 'version', '--fetch-retries=3'], { timeout: 120_000 })
   } catch {
     throw new Error('the npm registry does not answer')
   }

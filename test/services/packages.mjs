@@ -41,11 +41,13 @@ function install(packages) {
 let isUpdated = false
 async function installNow(packages) {
   if (!isRoot || pathOf('apt-get') === undefined) throw new Error(`${packages.join(', ')} is not installed`)
+  // another apt-get of the machine may hold the lock, and a mirror may be short of breath
+  const patient = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 64 * 1024 * 1024 }
   try {
-    if (!isUpdated) await run('apt-get', ['update', '-q'], options)
+    if (!isUpdated) await run('apt-get', [...patient, 'update', '-q'], options)
     isUpdated = true
-    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], options)
+    await run('apt-get', [...patient, 'install', '-y', '-q', '--no-install-recommends', ...packages], options)
   } catch (error) {
     throw new Error(`apt-get install ${packages.join(' ')} failed: ${error.stderr.trim().split('\n').at(-1)}`)
   }

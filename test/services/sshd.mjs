@@ -2,9 +2,9 @@
 // run may fetch from any repository that this user can read. Every key and setting is its own and goes with the run.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.mjs'
 import { isRoot, requirePrograms, run } from './packages.mjs'
 
 export async function startSshd(place) {
@@ -42,15 +42,6 @@ export async function startSshd(place) {
   return { address: JSON.stringify({ host: '127.0.0.1', port, user, userKey, hostKey: publicKey }), stop }
 }
 
-/** sshd takes no port 0, so one is found for it. */
-async function freePort() {
-  const server = createServer()
-  await new Promise((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address()
-  await new Promise((done) => server.close(done))
-  return port
-}
-
 /** Ready when its log says that it listens. */
 function listening(program, config) {
   const child = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -63,7 +54,7 @@ function listening(program, config) {
     let said = ''
     const late = setTimeout(
       () => void stop().then(() => reject(new Error('it was not ready in time'))),
-      20_000,
+      60_000,
     )
     child.stderr.on('data', (bytes) => {
       if (said.length < 10_000) said += String(bytes)

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from './eventually.mjs'
 import { isRoot, requirePrograms, run } from './packages.mjs'
 
 const cache = '/var/cache/deployctl-tests'
@@ -117,36 +118,26 @@ function boot(lower, folder) {
 async function ready(host) {
   let said = ''
   host.stderr.on('data', (bytes) => (said += String(bytes)))
-  for (let tries = 0; tries < 600; tries++) {
-    await sleep(100)
-    if (host.exitCode !== null)
-      throw new Error(`the systemd host did not start: ${said.trim().split('\n').at(-1)}`)
-    const init = childOf(host.pid)
-    if (init === undefined) continue
-    const enter = [
-      'nsenter',
-      '-t',
-      init,
-      '-m',
-      '-u',
-      '-i',
-      '-p',
-      '-C',
-      '-n',
-      `--root=/proc/${init}/root`,
-      '--wd=/',
-    ]
-    const [program, ...rest] = [...enter, 'systemctl', 'is-system-running']
-    const { stdout } = await run(program, rest).catch((error) => error)
-    if (/^(running|degraded)/.test(stdout ?? '')) return enter
-  }
-  throw new Error('the systemd host was not ready within a minute')
+  const hasEnded = () => host.exitCode !== null || host.signalCode !== null
+  return eventually(
+    'the systemd host',
+    async (leftMs) => {
+      const init = systemdBelow(host.pid)
+      const inside = ['-t', init, '-m', '-u', '-i', '-p', '-C', '-n', `--root=/proc/${init}/root`, '--wd=/']
+      const options = { timeout: Math.min(leftMs, 30_000), killSignal: 'SIGKILL' }
+      const question = run('nsenter', [...inside, 'systemctl', 'is-system-running'], options)
+      const { stdout = '' } = await question.catch((error) => error) // degraded is an error to it
+      if (!/^(running|degraded)/.test(stdout)) throw new Error(`it said "${stdout.trim()}"`)
+      return ['nsenter', ...inside]
+    },
+    { hopeless: () => (hasEnded() ? `it ended: ${said.trim().split('\n').at(-1)}` : undefined) },
+  )
 }
 
-function childOf(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0] || undefined
-  } catch {
-    return undefined
-  }
+/** The first process inside, once it is systemd: before that it is a shell that still sees this machine's own folders. */
+function systemdBelow(pid) {
+  const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]
+  const name = child === '' ? 'nobody' : readFileSync(`/proc/${child}/comm`, 'utf8').trim()
+  if (name !== 'systemd') throw new Error(`${name} is there, not systemd yet`)
+  return child
 }

@@ -7,6 +7,7 @@ import { requirePrograms } from './packages.mjs'
 import { startDockerRegistry } from './docker-registry.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
+import { prepareSshHosts } from './ssh-hosts.mjs'
 import { startSshd } from './sshd.mjs'
 import { startSystemdHost } from './systemd-host.mjs'
 
@@ -42,6 +43,7 @@ export const services = [
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },
   { name: 'sshd', howTo: 'apt-get install openssh-server openssh-client git', start: startSshd },
+  { name: 'ssh-hosts', howTo: 'run the tests as root on Debian', start: prepareSshHosts },
   { name: 'small-disk', howTo: 'run the tests as root on Linux', start: mountSmallDisk },
   { name: 'ceph-rgw', howTo: 'run the tests as root on Debian', start: startCephRgw },
   { name: 'systemd-host', howTo: 'run the tests as root on Debian', start: startSystemdHost },

@@ -48,6 +48,7 @@ export function memoryWorld({
     shell: memoryShell(ground),
     secrets: { reveal: (text) => Promise.resolve(text), mask: (text) => text, maskAll: (data) => data },
     machine: { hostName: 'desk', user: 'ada', pid: 1 },
+    hosts: noHosts,
     store: memoryStore(disk),
     artifacts: { obtain: () => Promise.resolve({ kind: 'folder', path: '/artifact', name: 'artifact' }) },
     cache: {
@@ -152,6 +153,8 @@ export function configOf(services: readonly ServiceConfig[], changes: Partial<Co
     services: Object.fromEntries(services.map((one) => [one.name, one])),
     hooks: [],
     notifiers: [],
+    hosts: {},
+    ssh: { config: null, connectTimeoutMs: 10_000, keepAliveMs: 10_000, startsAtOnce: 8 },
     secrets: {},
     agent: agentOf(),
     cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
@@ -171,4 +174,13 @@ export function stateView(disk: MemoryDisk): unknown {
   return JSON.parse(disk.state, (key, value: unknown) =>
     ['at', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key) ? undefined : value,
   ) as unknown
+}
+
+/** Of a world where everything is on this machine. */
+const noHosts: World['hosts'] = {
+  all: () => Promise.resolve([]),
+  link: ({ name }) => {
+    throw new Error(`no way to ${name}`)
+  },
+  examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),
 }

@@ -16,6 +16,7 @@ export type Component =
   | 'npm-registry'
   | 'github-fixtures'
   | 'sshd'
+  | 'ssh-hosts'
   | 'small-disk'
   | 'systemd-host'
   | 'ceph-rgw'

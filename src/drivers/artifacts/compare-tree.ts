@@ -5,7 +5,7 @@
 import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
 import { fileError } from '../system/file-error.js'
 import { hashOf, type TreeEntry } from './tree-manifest.js'
-import { look, type Found } from './walk-tree.js'
+import { look, type Found, type FoundFile } from './walk-tree.js'
 
 export interface TreeDifference {
   readonly path: string
@@ -37,13 +37,21 @@ async function differenceOf(
   signal: AbortSignal,
 ): Promise<TreeDifference['what'] | null> {
   const found = lookFor(folder, entry.path)
+  return differenceBetween(entry, found, (file) => hashOf(folder, file, signal))
+}
+
+/** The rule itself, wherever the folder lies; the hash is asked for only when the file looks touched. */
+export async function differenceBetween(
+  entry: TreeEntry,
+  found: Found | 'missing' | 'other',
+  hash: (file: FoundFile) => Promise<string>,
+): Promise<TreeDifference['what'] | null> {
   if (found === 'missing') return 'missing'
   if (found === 'other' || found.type !== entry.type) return 'type'
   if (found.type === 'link') return entry.type === 'link' && found.target === entry.target ? null : 'target'
   if (found.type === 'file' && entry.type === 'file') {
     if (found.size !== entry.size) return 'content'
-    const untouched = found.mtimeMs === entry.mtimeMs
-    if (!untouched && (await hashOf(folder, found, signal)) !== entry.sha256) return 'content'
+    if (found.mtimeMs !== entry.mtimeMs && (await hash(found)) !== entry.sha256) return 'content'
   }
   return entry.type !== 'link' && found.mode !== entry.mode ? 'mode' : null
 }

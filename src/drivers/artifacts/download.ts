@@ -48,13 +48,16 @@ export interface Downloaded {
   readonly resumedFrom: number
 }
 
+/** A server may be slow. One that sends less than this, a byte now and then, would hold a deployment up for ever. */
+const pace = { bytes: 60_000, withinMs: 60_000 }
+
 /** An attempt that brought so much is not counted as a failure in a row. */
 const progressBytes = 2 ** 20
 
 /** Brings the file, whole. Throws DeployError; what was downloaded until then stays, to be continued. */
 export async function download(request: DownloadRequest): Promise<Downloaded> {
   const { clock, signal, deadlineMs = Infinity } = request
-  const limits = { stallMs: request.stallMs ?? 30_000, deadlineAtMs: clock.monotonicMs() + deadlineMs }
+  const limits = { stallMs: request.stallMs ?? 30_000, deadlineAtMs: clock.monotonicMs() + deadlineMs, pace }
   const progress = throttled(request.onProgress, clock)
   let resumedFrom: number | null = null
   const attempt = async (): Promise<Downloaded> => {
@@ -177,7 +180,7 @@ async function receive(
     for (;;) {
       const next = await reader?.read()
       if (next === undefined || next.done) break
-      watch.alive()
+      watch.alive(next.value.length)
       if (writer.position() === 0) refusePage(answer, next.value, request)
       await writer.write(next.value).catch((error: unknown) => {
         throw fileError(error, 'write', request.file)
@@ -259,6 +262,11 @@ function setbackOf(
   }
   if (why === 'stalled') {
     const says = `${at} stopped sending: ${soFar}, then nothing for ${formatDuration(request.stallMs ?? 30_000)}`
+    const hint = 'Check the network and the server, then try again: it goes on from there.'
+    return new Setback(new DeployError('SOURCE_UNREACHABLE', says, { hint }), { again: true, progressed })
+  }
+  if (why === 'trickling') {
+    const says = `${at} comes too slowly: ${soFar}, less than ${formatSize(pace.bytes)} of it in the last ${formatDuration(pace.withinMs)}`
     const hint = 'Check the network and the server, then try again: it goes on from there.'
     return new Setback(new DeployError('SOURCE_UNREACHABLE', says, { hint }), { again: true, progressed })
   }

@@ -69,15 +69,27 @@ function identityOf(entry: TreeEntry): readonly (string | number)[] {
 }
 
 export async function writeManifest(path: string, entries: readonly TreeEntry[]): Promise<void> {
+  await writeAtomically(path, manifestText(entries))
+}
+
+export function manifestText(entries: readonly TreeEntry[]): string {
   const header = { type: 'deployctl-tree', format: 1, entries: entries.length }
-  const lines = [header, ...entries.map(packed)].map((line) => JSON.stringify(line))
-  await writeAtomically(path, `${lines.join('\n')}\n`)
+  return `${[header, ...entries.map(packed)].map((line) => JSON.stringify(line)).join('\n')}\n`
 }
 
 /** Null when there is none, or it is not whole: then nobody knows what the folder should hold. */
 export async function readManifest(path: string): Promise<readonly TreeEntry[] | null> {
   try {
-    const [header = '', ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    return manifestOf(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null
+    throw fileError(error, 'read', path)
+  }
+}
+
+export function manifestOf(text: string): readonly TreeEntry[] | null {
+  try {
+    const [header = '', ...lines] = text.trimEnd().split('\n')
     // written by ourselves; what does not fit below makes the whole of it unknown
     const { type, format, entries } = JSON.parse(header) as {
       type: unknown
@@ -87,8 +99,8 @@ export async function readManifest(path: string): Promise<readonly TreeEntry[] |
     if (type !== 'deployctl-tree' || format !== 1 || entries !== lines.length) return null
     return lines.map((line) => unpacked(JSON.parse(line) as Packed)) // as written below
   } catch (error) {
-    if (error instanceof SyntaxError || systemCodeOf(error) === 'ENOENT') return null
-    throw fileError(error, 'read', path)
+    if (error instanceof SyntaxError) return null
+    throw error
   }
 }
 

@@ -27,6 +27,8 @@ export interface UnpackOptions {
   /** Only what fits: paths after stripping, with `*`, `?`, `**`; a folder means all in it. Everything unless given. */
   readonly include?: readonly string[]
   readonly limits?: Partial<UnpackLimits>
+  /** False for what need not outlive this process: it is not flushed to the disk. */
+  readonly isKept?: boolean
   /** Whether the disk tells `a` from `A`; it is tried out unless given. */
   readonly caseSensitive?: boolean
   /** Bytes for an archive (unpacked so far), files for a folder. */
@@ -35,8 +37,8 @@ export interface UnpackOptions {
 }
 
 /**
- * `destination` is an empty folder, which the caller removes when this throws. When it returns, everything is on disk:
- * a rename publishes it whole. Throws DeployError: ARCHIVE_REFUSED, DISK_FULL, CANCELLED, COMMAND_NOT_FOUND …
+ * `destination` is an empty folder, which the caller removes when this throws. When it returns, everything is on disk
+ * (unless it is not to be kept): a rename publishes it whole. Throws DeployError: ARCHIVE_REFUSED, DISK_FULL, CANCELLED, COMMAND_NOT_FOUND …
  */
 export async function unpack(
   artifact: FetchedArtifact,
@@ -47,7 +49,7 @@ export async function unpack(
     await assertFresh(destination)
     const work: Work = { artifact, limits: { ...defaultLimits, ...options.limits }, options, destination }
     const report = await (artifact.kind === 'folder' ? unpackFolder(work) : unpackArchive(work))
-    await flushTree(destination)
+    if (options.isKept !== false) await flushTree(destination)
     return report
   } catch (error) {
     throw explained(error, artifact)

@@ -6,9 +6,10 @@ import { fileError } from '../system/file-error.js'
 import { resolveOwner } from './directory/owner.js'
 import { claimPlace } from './directory/claim.js'
 import { discardRelease } from './directory/discard.js'
+import { localAccess, type Access } from './directory/files/access.js'
 import { inspectPlace } from './directory/inspect.js'
-import { layoutOf, releasePaths } from './directory/layout.js'
-import { readOptions } from './directory/options.js'
+import { layoutOf, releasePaths, type Layout } from './directory/layout.js'
+import { readOptions, type DirectoryOptions } from './directory/options.js'
 import type { Place } from './directory/place.js'
 import { pruneReleases } from './directory/prune.js'
 import { refuseUnfitPlace } from './directory/refusals.js'
@@ -16,6 +17,7 @@ import { refuseFullDisk } from './directory/room.js'
 import { routeTo, routeToNothing } from './directory/route.js'
 import { directorySchema } from './directory/schema.js'
 import { stageRelease } from './directory/stage.js'
+import type { Ports } from '../../model/ports.js'
 import type { Target, TargetDriver } from '../../model/target.js'
 
 export const directoryDriver = {
@@ -34,37 +36,56 @@ export const directoryDriver = {
   keepReleases: { option: 'keepReleases', default: 5 },
   create(spec, ports) {
     const options = readOptions(spec, ports.projectDirectory)
-    const place = { layout: layoutOf(options.path), options, ports }
-    return directoryTarget(place)
+    return directoryTarget(layoutOf(options.path), options, localAccess(ports.shell), ports)
   },
 } as const satisfies TargetDriver
 
-function directoryTarget(place: Place): Target {
-  const { layout, options, ports } = place
+/** The same for any host; `access` says how it is reached. */
+export function directoryTarget(
+  layout: Layout,
+  options: DirectoryOptions,
+  access: Access,
+  ports: Ports,
+): Target {
   /** System errors that no file of directory/ had words for get some here. */
-  const say = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
-    work().catch((error: unknown) => {
-      throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
-    })
+  const at = <T>(doing: string, signal: AbortSignal, work: (place: Place) => Promise<T>): Promise<T> =>
+    access
+      .use(doing, signal, (files) => work({ layout, files, shell: access.shell, options, ports }))
+      .catch((error: unknown) => {
+        throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
+      })
   return {
-    inspect: (active, signal) => say('look', () => inspectPlace(layout, active, signal)),
+    inspect: (active, signal) => at('look', signal, (place) => inspectPlace(place, active, signal)),
     claim: (request, signal) =>
-      say('claim the place', async () => {
-        await refuseUnfitPlace(layout)
-        await refuseFullDisk(layout, request.incoming)
-        if (options.owner !== null) await resolveOwner(options.owner, ports.shell, signal)
-        return claimPlace(layout, request, ports)
+      at('claim the place', signal, async (place) => {
+        place.files.foresee({ fitness: true })
+        await refuseUnfitPlace(place)
+        await refuseFullDisk(place, request.incoming)
+        if (options.owner !== null) await resolveOwner(options.owner, access.shell, signal)
+        const never = new AbortController().signal // a claim is given back also after an interruption
+        const claim = await claimPlace(place, request, ports, (work) =>
+          at('give the place back', never, work),
+        )
+        access.hold(claim.path)
+        return {
+          async release() {
+            await claim.release()
+            access.hold(null)
+          },
+        }
       }),
     stage: (instance, obtain, context) =>
-      say(`stage ${instance.name}`, () => stageRelease(place, instance, obtain, context)),
+      at(`stage ${instance.name}`, context.signal, (place) => stageRelease(place, instance, obtain, context)),
     discard: (instance, context) =>
-      say(`discard ${instance.name}`, () => discardRelease(layout, instance.name, context.signal)),
+      at(`discard ${instance.name}`, context.signal, (place) =>
+        discardRelease(place, instance.name, context.signal),
+      ),
     route: (from, to, context) =>
-      say(`switch to ${to?.name ?? 'nothing'}`, async () => {
+      at(`switch to ${to?.name ?? 'nothing'}`, context.signal, async (place) => {
         if (to !== null) await routeTo(place, from, to, context)
         else if (from !== null) await routeToNothing(place, from, context)
       }),
-    prune: (keep, context) => say('prune', () => pruneReleases(layout, keep, context)),
+    prune: (keep, context) => at('prune', context.signal, (place) => pruneReleases(place, keep, context)),
     folderOf: (instance) => releasePaths(layout, instance.name).folder,
   }
 }

@@ -100,6 +100,8 @@ function noUseCases(): UseCases {
     pin: refuse('pin'),
     unpin: refuse('unpin'),
     unlock: refuse('unlock'),
+    runOnHosts: refuse('runOnHosts'),
+    examineHosts: refuse('examineHosts'),
     listCache: refuse('listCache'),
     pruneCache: refuse('pruneCache'),
     verifyCache: refuse('verifyCache'),

@@ -115,6 +115,29 @@ describe('an artifact is fetched once', () => {
     expect(labels).toContain('waiting for another download of it')
   })
 
+  test('but never too many different ones at a time', async () => {
+    let [running, most] = [0, 0]
+    const counting: Source = {
+      ...source,
+      fetch: async (wanted, { file: path }) => {
+        most = Math.max(most, ++running)
+        await systemClock.sleep(20)
+        writeFileSync(path, wanted.version)
+        running--
+        return { kind: 'archive', path, name: wanted.artifact.name }
+      },
+    }
+    const artifacts = cache({ source: counting })
+    await Promise.all(
+      Array.from({ length: 12 }, (_, index) => {
+        const artifact = { kind: 'archive', name: 'app.tgz', location: '' } as const
+        const version = `1.0.${index}`
+        return obtain(artifacts, release({ version, digest: sha256(Buffer.from(version)), artifact }))
+      }),
+    )
+    expect(most).toBe(4)
+  })
+
   test('a folder is passed through', async () => {
     const artifact = { kind: 'folder', name: 'v1', location: '/srv/v1' } as const
     expect(await obtain(cache(), release({ artifact }))).toEqual({

@@ -206,9 +206,10 @@ function asUser(
   uid: number,
   shell: DirectoryBench['ports']['shell'],
 ): DirectoryBench['ports']['shell']['run'] {
+  const id = `id() { [ $# -gt 1 ] && command id "$@" || echo ${uid}; }`
   return (request, signal) => {
-    const command =
-      'run' in request.command && request.command.run[0] === 'id' && request.command.run.length === 2
-    return shell.run(command ? { ...request, command: { run: ['echo', `${uid}`] } } : request, signal)
+    if (!('run' in request.command)) return shell.run(request, signal)
+    const [sh = '', flag = '', script = '', ...rest] = request.command.run
+    return shell.run({ ...request, command: { run: [sh, flag, `${id}\n${script}`, ...rest] } }, signal)
   }
 }

@@ -10,6 +10,7 @@ import { formatDuration } from '../../../base/duration.js'
 import type { Ports } from '../../../model/ports.js'
 import { networkSetback, shortened } from '../../artifacts/http-trouble.js'
 import { watchOver, type EndedBy } from '../../artifacts/watch.js'
+import { silenceWarnings } from '../../system/silence-warnings.js'
 import { unlessAborted } from '../../system/unless-aborted.js'
 
 /** For a token, with all that it takes to find out where to ask. */
@@ -45,6 +46,8 @@ async function makeAuth(keyFile: string | undefined): Promise<GoogleAuth> {
   // read by us: the library takes whatever is no JSON for a private key, and fails much later
   const credentials = keyFile === undefined ? {} : { credentials: await readCredentials(keyFile) }
   const { GoogleAuth } = await import('google-auth-library')
+  // that no metadata server answers is no news on most machines
+  silenceWarnings('MetadataLookupWarning')
   // a project is not needed to read a bucket, and would be looked for on the network and with gcloud
   return new GoogleAuth({ scopes, projectId: 'none', ...credentials })
 }

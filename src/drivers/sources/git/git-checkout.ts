@@ -16,6 +16,7 @@ import { treeDigest } from '../../artifacts/tree-manifest.js'
 import { ensureFolder } from '../../system/ensure-folder.js'
 import { naming } from '../../system/file-error.js'
 import { writeAtomically } from '../../system/write-atomically.js'
+import { expectGitServer } from './expect-git-server.js'
 import { gitClient, type GitRemote } from './git-client.js'
 
 /** How a commit becomes a release; part of the folder's name, so that another way makes another folder. */
@@ -121,7 +122,18 @@ async function fetchCommit(
   await run(['init', '--quiet', ...(commit.length === 64 ? ['--object-format=sha256'] : [])])
   // named, because submodules with a relative address start from it
   await run(['remote', 'add', '--', 'origin', remote.url])
-  await fetchByTagOrCommit(order, run, ['fetch', '--quiet', '--no-tags', ...depth, '--', 'origin'])
+  const isAnswered = () => {
+    const request = { directory: fresh, timeoutMs: fetchTimeoutMs, what: `fetching the tag ${tag}` }
+    return expectGitServer(remote.url, git, request, signal)
+  }
+  await fetchByTagOrCommit(order, { run, isAnswered }, [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    ...depth,
+    '--',
+    'origin',
+  ])
   await run(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--detach', commit])
   if (!options.submodules) return
   tools.onProgress(`fetching the submodules of ${tag}`)
@@ -134,7 +146,7 @@ type Run = (args: readonly string[]) => Promise<readonly string[]>
 /** By the tag, which every server allows; when that has moved on or is gone, by the commit, which most allow. */
 async function fetchByTagOrCommit(
   { commit, tag }: CheckoutOrder,
-  run: Run,
+  { run, isAnswered }: { readonly run: Run; readonly isAnswered: () => Promise<void> },
   fetch: readonly string[],
 ): Promise<void> {
   const tagged = await run([...fetch, `refs/tags/${tag}`]).then(
@@ -147,6 +159,7 @@ async function fetchByTagOrCommit(
   if (tagged[0] === commit) return
   const refused = await run([...fetch, commit]).then(() => null, refusalIn)
   if (refused === null) return
+  if (tagged[0] === undefined) await isAnswered()
   const now = tagged[0] === undefined ? 'is gone' : `is now at ${tagged[0].slice(0, 12)}`
   throw new DeployError(
     'ARTIFACT_MISSING',

@@ -15,25 +15,38 @@ export interface GitRemote {
   readonly login: { readonly user: string; readonly token: string } | null
 }
 
+export interface GitRequest {
+  readonly directory: string
+  readonly timeoutMs: number
+  /** For messages: `listing the tags`. */
+  readonly what: string
+  /** For each line that git tells of its talk with the server, which it does only when somebody listens. */
+  readonly onPacket?: (line: string) => void
+}
+
 /** Standard output of a git command, line by line. Throws DeployError for anything but success. */
 export type Git = (
   args: readonly string[],
-  request: { readonly directory: string; readonly timeoutMs: number; readonly what: string },
+  request: GitRequest,
   signal: AbortSignal,
 ) => Promise<readonly string[]>
 
 export function gitClient(remote: GitRemote, ports: Ports): Git {
-  return async (args, { directory, timeoutMs, what }, signal) => {
+  return async (args, { directory, timeoutMs, what, onPacket }, signal) => {
     const lines: string[] = []
     const result = await ports.shell
       .run(
         {
           command: { run: ['git', ...args] },
           directory,
-          env: environment(remote, ports.env),
+          env: {
+            ...environment(remote, ports.env),
+            ...(onPacket === undefined ? {} : { GIT_TRACE_PACKET: '1' }),
+          },
           timeoutMs,
           onLine: ({ stream, text }) => {
             if (stream === 'stdout') lines.push(text)
+            else onPacket?.(text)
           },
         },
         signal,
@@ -142,7 +155,7 @@ const failures: readonly Failure[] = [
     hint: 'Plan again: the tag may have been moved or deleted since.',
   },
   {
-    sign: /could not resolve host|connection (refused|timed out|reset|closed)|closed by remote host|failed to connect|network is unreachable|no route to host|could not connect|couldn't connect|returned error: 5\d\d|operation timed out|early eof|remote end hung up|ssl|tls|certificate/i,
+    sign: /could not resolve host|connection (refused|timed out|reset|closed)|closed by remote host|failed to connect|network is unreachable|no route to host|could not connect|couldn't connect|returned error: 5\d\d|operation timed out|early eof|remote end hung up|empty reply|unexpected disconnect|rpc failed|recv failure|transfer closed|not closed cleanly|redirects followed|ssl|tls|certificate/i,
     code: 'SOURCE_UNREACHABLE',
     says: 'its server cannot be reached',
     hint: 'Check the address, the network, the proxy and the certificate. Try: git ls-remote URL',

@@ -10,6 +10,7 @@ import { chosen, offerOf, type Offer } from '../offer.js'
 import { remember } from '../remembered.js'
 import { versionReader } from '../version-pattern.js'
 import { checkedOut } from './git-checkout.js'
+import { expectGitServer } from './expect-git-server.js'
 import { gitClient, type GitRemote } from './git-client.js'
 import { gitSchema } from './git-schema.js'
 import { readTags, type GitTag } from './git-tags.js'
@@ -47,6 +48,7 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
     const git = gitClient(await remoteOf(signal), ports)
     const request = { directory: ports.projectDirectory, timeoutMs: listTimeoutMs, what: 'listing the tags' }
     const lines = await git(['ls-remote', '--tags', '--', url], request, signal)
+    if (lines.length === 0) await expectGitServer(url, git, request, signal)
     return offerOf(readTags(lines, versionOf))
   }, ports.clock)
 

@@ -101,7 +101,15 @@ function asSha256(value: unknown): string | null {
   )
 }
 
+/** What no text holds: most control characters, and bytes that are no UTF-8. */
+const unprintable = /[^\P{Cc}\t\r\n\f]|\ufffd/u
+
 function readTextIndex(text: string, { versionOf }: IndexShape): readonly IndexEntry[] {
+  if (unprintable.test(text)) {
+    throw new DeployError('SOURCE_GARBAGE', 'the index is neither JSON nor text', {
+      hint: 'Check the address of the index: it may be that of an archive, or the answer may be compressed.',
+    })
+  }
   return text.split('\n').flatMap((written) => {
     const line = written.trim()
     if (line === '' || line.startsWith('#')) return []

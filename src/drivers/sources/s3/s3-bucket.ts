@@ -19,13 +19,14 @@ const quickPolicy: RetryPolicy = { ...patientPolicy, retries: 3 }
 export function s3Bucket(options: S3Options, ports: Ports): BucketClient {
   const client = lazyClient(options, ports)
   const { bucket: Bucket } = options
-  const placeOf = async (made: S3Client): Promise<S3Place> => {
+  const placeOf = async (made: S3Client, wanted: S3Place['wanted']): Promise<S3Place> => {
     const region = await made.config.region().catch(() => 'us-east-1')
     const address = serverAddress(options, region)
-    return { bucket: Bucket, region, address, profile: options.profile ?? null, clock: ports.clock }
+    return { bucket: Bucket, region, address, wanted, profile: options.profile ?? null, clock: ports.clock }
   }
   /** One question, asked again while that may help, and what went wrong in our words. */
   const ask = async <T>(
+    wanted: S3Place['wanted'],
     question: (client: S3Client, signal: AbortSignal) => Promise<T>,
     retry: RetryPolicy,
     signal: AbortSignal,
@@ -38,7 +39,7 @@ export function s3Bucket(options: S3Options, ports: Ports): BucketClient {
         // looking for a login (a metadata server, a command) does not listen to signals
         return await unlessAborted(question(made, watch.signal), watch.signal)
       } catch (error) {
-        const place = await placeOf(made)
+        const place = await placeOf(made, wanted)
         const why = watch.endedBy()
         if (why !== null) throw interrupted(why === 'cancelled', place)
         throw s3Setback(error, place)
@@ -58,6 +59,7 @@ export function s3Bucket(options: S3Options, ports: Ports): BucketClient {
         const from = token
         const input = { Bucket, Prefix: begins, ...(from === undefined ? {} : { ContinuationToken: from }) }
         const page = await ask(
+          'listing',
           async (made, abortSignal) => {
             const answer = await made.send(new ListObjectsV2Command(input), { abortSignal })
             refuseOtherThanListing(answer, from)
@@ -75,6 +77,7 @@ export function s3Bucket(options: S3Options, ports: Ports): BucketClient {
       const { HeadObjectCommand } = await import('@aws-sdk/client-s3')
       const input = { Bucket, Key, ChecksumMode: 'ENABLED' } as const
       const head = await ask(
+        'object',
         (made, abortSignal) => made.send(new HeadObjectCommand(input), { abortSignal }),
         quickPolicy,
         signal,
@@ -85,11 +88,12 @@ export function s3Bucket(options: S3Options, ports: Ports): BucketClient {
       const { GetObjectCommand } = await import('@aws-sdk/client-s3')
       const input = { Bucket, Key, ...(edition === null ? {} : { VersionId: edition }) }
       const url = await ask(
+        'object',
         (made) => signAddress(made, new GetObjectCommand(input), ports.clock.now()),
         quickPolicy,
         signal,
       )
-      return { url, headers: {}, explain: s3Explain(await placeOf(await client())) }
+      return { url, headers: {}, explain: s3Explain(await placeOf(await client(), 'object')) }
     },
   }
 }

@@ -13,6 +13,8 @@ export interface S3Place {
   readonly region: string
   /** Where it is looked for. */
   readonly address: URL
+  /** What was asked for: a 404 without a name means that this is missing. */
+  readonly wanted: 'listing' | 'object'
   /** The profile that deploy.yaml names. */
   readonly profile: string | null
   readonly clock: Clock
@@ -86,12 +88,14 @@ const skewed: Meaning = {
   again: true,
 }
 
+const noBucket: Meaning = {
+  code: 'SOURCE_NOT_FOUND',
+  says: ({ bucket, address }) => `${address.host} has no bucket ${bucket}`,
+  hint: 'Check bucket:, endpoint: and the account of the login.',
+}
+
 const meanings: { readonly [code: string]: Meaning } = {
-  NoSuchBucket: {
-    code: 'SOURCE_NOT_FOUND',
-    says: ({ bucket, address }) => `${address.host} has no bucket ${bucket}`,
-    hint: 'Check bucket:, endpoint: and the account of the login.',
-  },
+  NoSuchBucket: noBucket,
   InvalidBucketName: {
     code: 'SOURCE_NOT_FOUND',
     says: ({ bucket }) => `${bucket} is no name of a bucket`,
@@ -141,12 +145,13 @@ const meanings: { readonly [code: string]: Meaning } = {
 }
 
 /** What a status means where no name came with it. */
-function meaningOf({ code, status }: Refusal): Meaning | undefined {
+function meaningOf({ code, status }: Refusal, wanted: S3Place['wanted']): Meaning | undefined {
+  const isListing = wanted === 'listing'
   const named = meanings[code]
-  if (named !== undefined) return named
+  if (named !== undefined) return named === missing && isListing ? noBucket : named
   if (status === 301 || status === 307) return elsewhere
   if (status === 401 || status === 403) return denied
-  if (status === 404 || status === 405 || status === 410) return missing
+  if (status === 404 || status === 405 || status === 410) return isListing ? noBucket : missing
   if (status === 429) return slower
   return status >= 500 ? failing : undefined
 }
@@ -172,7 +177,7 @@ export function s3Setback(error: unknown, place: S3Place): Setback {
 
 function refusalSetback(refusal: Refusal, place: S3Place, cause?: unknown): Setback {
   const details = refusal.says === '' ? [] : [`it said: ${refusal.says}`]
-  const meaning = meaningOf(refusal)
+  const meaning = meaningOf(refusal, place.wanted)
   if (meaning === undefined)
     return garbage(`answered with ${refusal.status}, which makes no sense here`, place, details)
   const { code, says, hint, again = false } = meaning

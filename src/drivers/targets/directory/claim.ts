@@ -3,18 +3,25 @@
  * its own file beside the others' and then looks: the dead are removed, a living other one means to step back. So two
  * who come at once may both step back, but never both go on.
  */
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
+import { DeployError } from '../../../base/deploy-error.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
-import { writeAtomically } from '../../system/write-atomically.js'
 import { ensureOwnFolder, leave, tidyUp } from './own-folders.js'
-import { isAbsent } from './current-link.js'
+import { isAbsent } from './files/local-trees.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
+import type { Ground } from './place.js'
+
+/** Does something with the place once more. */
+export type Later = (work: (ground: Ground) => Promise<void>) => Promise<void>
+
+export interface HeldClaim extends Claim {
+  /** Of the file that is the claim. */
+  readonly path: string
+}
 
 interface ClaimFile {
   readonly format: 1
@@ -28,7 +35,14 @@ interface ClaimFile {
   readonly since: string
 }
 
-export async function claimPlace(layout: Layout, request: ClaimRequest, ports: Ports): Promise<Claim> {
+/** `later` is for the release, which comes when the operation that claimed has long ended. */
+export async function claimPlace(
+  ground: Ground,
+  request: ClaimRequest,
+  ports: Ports,
+  later: Later,
+): Promise<HeldClaim> {
+  const { layout } = ground
   const own: ClaimFile = {
     format: 1,
     deployment: request.deployment,
@@ -40,52 +54,56 @@ export async function claimPlace(layout: Layout, request: ClaimRequest, ports: P
     since: ports.clock.now().toISOString(),
   }
   const file = `${randomHex(16)}.json`
-  const takeAway = async (): Promise<void> => {
-    await rm(join(layout.claim, file), { force: true })
-    await leave(layout)
+  const takeAway = async (at: Ground): Promise<void> => {
+    await at.files.remove(join(layout.claim, file))
+    await leave(at)
   }
   try {
-    await putDown(layout, file, own)
-    await stepBackForOthers(layout, file)
+    await putDown(ground, file, own)
+    await stepBackForOthers(ground, file)
   } catch (error) {
-    await takeAway().catch(() => undefined) // what counts is the error above
+    await takeAway(ground).catch(() => undefined) // what counts is the error above
     throw error
   }
   let isHeld = true
   return {
+    path: join(layout.claim, file),
     async release() {
       if (!isHeld) return
-      await tidyUp(layout) // while nobody else may work there
-      await takeAway()
+      await later(async (at) => {
+        await tidyUp(at) // while nobody else may work there
+        await takeAway(at)
+      })
       isHeld = false
     },
   }
 }
 
 /** Somebody who leaves may remove empty folders just before the file is put into them: then once more. */
-async function putDown(layout: Layout, file: string, own: ClaimFile, tries = 20): Promise<void> {
+async function putDown(ground: Ground, file: string, own: ClaimFile, tries = 20): Promise<void> {
+  const { layout, files } = ground
   try {
-    await ensureOwnFolder(layout)
-    await mkdir(layout.claim, { mode: 0o700 }).catch((error: unknown) => {
-      if (systemCodeOf(error) !== 'EEXIST') throw error
-    })
-    await writeAtomically(join(layout.claim, file), `${JSON.stringify(own)}\n`)
+    await ensureOwnFolder(ground)
+    await files.makeFolder(layout.claim, 0o700)
+    await files.write(join(layout.claim, file), `${JSON.stringify(own)}\n`)
+    files.forget() // who else is here is looked for now that the own claim is there
+    await files.entries(layout.claim)
   } catch (error) {
     const cause = error instanceof DeployError ? error.cause : error
     if (!isAbsent(cause) || tries === 1) throw error
-    await putDown(layout, file, own, tries - 1)
+    await putDown(ground, file, own, tries - 1)
   }
 }
 
-async function stepBackForOthers(layout: Layout, own: string): Promise<void> {
-  for (const name of await namesIn(layout.claim)) {
+async function stepBackForOthers({ layout, files }: Ground, own: string): Promise<void> {
+  for (const name of await namesIn(files, layout.claim)) {
     const path = join(layout.claim, name)
     if (name === own || !name.endsWith('.json')) continue
-    const other = await readJson(path)
-    if (other === null && !(await namesIn(layout.claim)).includes(name)) continue // its holder has just left
+    const other = await readJson(files, path)
+    if (other === null && !(await namesIn(files, layout.claim)).includes(name)) continue // its holder has just left
     if (!isClaim(other)) throw lockedBySomebody(layout, path)
     if (!(await isDead(other))) throw lockedBy(layout, path, other)
-    await rm(path, { force: true })
+    await files.remove(path)
   }
 }
 

@@ -1,8 +1,7 @@
 /** The link `current`: reading it, switching it in one atomic move, and taking it away. Nothing else touches it. */
-import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
-import { syncFolder } from '../../system/sync-folder.js'
+import { DeployError } from '../../../base/deploy-error.js'
 import { releaseOfLinkText, type Layout } from './layout.js'
+import type { Ground } from './place.js'
 
 export type Current =
   | { readonly kind: 'missing' }
@@ -10,35 +9,27 @@ export type Current =
   | { readonly kind: 'link'; readonly text: string; readonly name: string | null }
   | { readonly kind: 'folder' | 'file' }
 
-export async function readCurrent(layout: Layout): Promise<Current> {
-  try {
-    const entry = await lstat(layout.current)
-    if (!entry.isSymbolicLink()) return { kind: entry.isDirectory() ? 'folder' : 'file' }
-    const text = await readlink(layout.current)
-    return { kind: 'link', text, name: releaseOfLinkText(layout, text) }
-  } catch (error) {
-    if (isAbsent(error)) return { kind: 'missing' }
-    throw error
-  }
-}
-
-/** Also when a folder on the way is not there, or is a file. */
-export function isAbsent(error: unknown): boolean {
-  const code = systemCodeOf(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
+export async function readCurrent({ layout, files }: Ground): Promise<Current> {
+  const kind = await files.kindOf(layout.current)
+  if (kind === 'nothing') return { kind: 'missing' }
+  if (kind !== 'link') return { kind: kind === 'folder' ? 'folder' : 'file' }
+  const text = await files.linkText(layout.current)
+  return text === null ? { kind: 'missing' } : { kind, text, name: releaseOfLinkText(layout, text) }
 }
 
 /**
  * Makes `current` say `text`: a new link beside, renamed over the old one, so that a reader finds one or the other and
  * never none. The new link waits in deployctl's own folder: what a kill leaves there is never taken for a release.
  */
-export async function switchCurrent(layout: Layout, text: string): Promise<void> {
-  refuseWhatIsNoLink(layout, await readCurrent(layout))
-  await rm(layout.nextLink, { force: true, recursive: true })
-  await symlink(text, layout.nextLink)
-  await rename(layout.nextLink, layout.current)
-  await syncFolder(layout.root)
-  const now = await readCurrent(layout)
+export async function switchCurrent(ground: Ground, text: string): Promise<void> {
+  const { layout, files } = ground
+  refuseWhatIsNoLink(layout, await readCurrent(ground))
+  await files.remove(layout.nextLink)
+  await files.link(text, layout.nextLink)
+  await files.move(layout.nextLink, layout.current)
+  await files.sync(layout.root)
+  files.forget() // what counts is what a reader finds there now
+  const now = await readCurrent(ground)
   if (now.kind === 'link' && now.text === text) return
   throw new DeployError(
     'TARGET_REFUSED',
@@ -49,12 +40,13 @@ export async function switchCurrent(layout: Layout, text: string): Promise<void>
   )
 }
 
-export async function removeCurrent(layout: Layout): Promise<void> {
-  const current = await readCurrent(layout)
+export async function removeCurrent(ground: Ground): Promise<void> {
+  const { layout, files } = ground
+  const current = await readCurrent(ground)
   if (current.kind === 'missing') return
   refuseWhatIsNoLink(layout, current)
-  await rm(layout.current, { force: true })
-  await syncFolder(layout.root)
+  await files.remove(layout.current)
+  await files.sync(layout.root)
 }
 
 /** What `current` must not be, and what to do about it. */

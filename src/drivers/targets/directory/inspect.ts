@@ -4,10 +4,10 @@ import type { Instance } from '../../../model/instance.js'
 import type { Observation, StagedRelease } from '../../../model/target.js'
 import type { TreeDifference } from '../../artifacts/compare-tree.js'
 import { readCurrent, sayCurrent, type Current } from './current-link.js'
+import type { Comparison } from './files/host-files.js'
 import { currentLinkText, releasePaths, type Layout } from './layout.js'
-import { compareRelease, type Comparison } from './release-files.js'
+import type { Ground } from './place.js'
 import { releaseFolders, straysIn, type ReleaseFolder } from './release-folders.js'
-import { exists } from './trash.js'
 
 const differs: { readonly [what in TreeDifference['what']]: string } = {
   missing: 'missing',
@@ -20,16 +20,18 @@ const differs: { readonly [what in TreeDifference['what']]: string } = {
 const mostNamed = 10
 
 export async function inspectPlace(
-  layout: Layout,
+  ground: Ground,
   active: Instance | null,
   signal: AbortSignal,
 ): Promise<Observation> {
-  const current = await readCurrent(layout)
+  const { layout, files } = ground
+  if (active !== null) files.foresee({ compare: releasePaths(layout, active.name) })
+  const current = await readCurrent(ground)
   // A place that is not there yet needs no further looks; most places of a first plan are not.
-  const isThere = current.kind !== 'missing' || (await exists(layout.root))
-  const folders = isThere ? await releaseFolders(layout) : []
-  const strays = isThere ? await straysIn(layout) : []
-  const comparison = active === null ? null : await compareActive(layout, active, signal)
+  const isThere = current.kind !== 'missing' || (await files.kindOf(layout.root)) !== 'nothing'
+  const folders = isThere ? await releaseFolders(ground) : []
+  const strays = isThere ? await straysIn(ground) : []
+  const comparison = active === null ? null : await compareActive(ground, active, signal)
   return {
     host: active?.host ?? 'local',
     serving: current.kind === 'link' ? current.name : null,
@@ -40,12 +42,13 @@ export async function inspectPlace(
 }
 
 async function compareActive(
-  layout: Layout,
+  { layout, files }: Ground,
   active: Instance,
   signal: AbortSignal,
 ): Promise<Comparison | 'folderMissing'> {
-  if (!(await exists(releasePaths(layout, active.name).folder))) return 'folderMissing'
-  return compareRelease(layout, active.name, signal)
+  const paths = releasePaths(layout, active.name)
+  if ((await files.kindOf(paths.folder)) === 'nothing') return 'folderMissing'
+  return files.compare(paths, signal)
 }
 
 function stagedRelease(folder: ReleaseFolder): StagedRelease | null {
@@ -87,7 +90,7 @@ function driftOf(
     add('filesChanged', `What deployctl wrote down of ${name} is gone, so its files cannot be judged.`, [
       comparison.missing,
     ])
-  } else if (comparison?.kind === 'compared' && comparison.differences.length > 0) {
+  } else if (comparison?.kind === 'differs') {
     const count = comparison.differences.length
     const what = count === 1 ? 'One entry' : `${count} entries`
     const evidence = comparison.differences.map((one) => `${one.path}: ${differs[one.what]}`)

@@ -2,7 +2,7 @@
  * Where everything lies under the path of a directory target: names only, nothing is looked at. It is its own file so
  * that what is decided here (and printed by tests) holds for any host the same files are reached on.
  */
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 
 export interface Layout {
@@ -48,6 +48,8 @@ export interface ReleasePaths {
   readonly folder: string
   readonly record: string
   readonly manifest: string
+  /** On a host over SSH: how its files looked when they had been put there, to see at once that nothing has changed. */
+  readonly seen: string
   /** Where it is unpacked before it becomes a release. */
   readonly incoming: string
   /** What its staging adds to `shared/`, written before it is added. */
@@ -62,6 +64,7 @@ export function releasePaths(layout: Layout, name: string): ReleasePaths {
     folder: join(layout.releases, name),
     record: join(layout.records, `${name}.json`),
     manifest: join(layout.manifests, `${name}.jsonl`),
+    seen: join(layout.manifests, `${name}.seen`),
     incoming: join(layout.incoming, name),
     intents: join(layout.incoming, `${name}.shared.json`),
   }
@@ -83,4 +86,15 @@ export function releaseOfLinkText(layout: Layout, text: string): string | null {
   const match = /^(?:\.\/)?releases\/+([^/]+)\/*$/.exec(relative)
   const name = match?.[1]
   return name !== undefined && isReleaseName(name) ? name : null
+}
+
+/** The path itself, the folder it is in, and so on up. */
+export function ancestorsOf(path: string): readonly string[] {
+  const parent = dirname(path)
+  return parent === path ? [path] : [path, ...ancestorsOf(parent)]
+}
+
+/** How the drafts of a folder that is being made begin; they lie beside it. */
+export function draftPrefix(top: string): string {
+  return join(dirname(top), `.${basename(top)}.deployctl-new-`)
 }

@@ -1,19 +1,18 @@
 /** Whom the files of a release belong to: finding the numbers behind the names, refusing what is not allowed, giving. */
-import { lchown, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Shell } from '../../../model/shell.js'
+import type { OwnerNumbers } from './files/host-files.js'
 import type { DirectoryOptions } from './options.js'
 
 export type OwnerOption = NonNullable<DirectoryOptions['owner']>
 
-export interface OwnerNumbers {
-  readonly uid: number
-  /** Null keeps the group as it is. */
-  readonly gid: number | null
-}
-
 const lookupTimeoutMs = 10_000
+
+/** All that has to be known, in one go; a line for each answer, empty where there is none. */
+const lookup = `
+  say() { printf '%s\\n' "$("$@" 2>/dev/null)"; }
+  group() { getent group "$1" 2>/dev/null || grep "^$1:" /etc/group; }
+  say id -u -- "$1"; say id -g -- "$1"; say group "$2"; say id -u; say id -G`
 
 /** Throws when there is no such user or group, or when this user may not give files to them. */
 export async function resolveOwner(
@@ -21,21 +20,18 @@ export async function resolveOwner(
   shell: Shell,
   signal: AbortSignal,
 ): Promise<OwnerNumbers> {
-  const ask = async (...run: readonly string[]): Promise<string | null> => {
-    const request = { command: { run }, directory: '/', timeoutMs: lookupTimeoutMs }
-    const result = await shell.run(request, signal)
-    return result.ended === 'exit' && result.exitCode === 0 ? result.stdout.trim() : null
-  }
-  const uid = numberOf(owner.user) ?? numberOf(await ask('id', '-u', owner.user))
+  const command = { run: ['/bin/sh', '-c', lookup, 'sh', owner.user, owner.group ?? ''] }
+  const { stdout } = await shell.run({ command, directory: '/', timeoutMs: lookupTimeoutMs }, signal)
+  const [user = '', usersGroup = '', group = '', own = '', ownGroups = ''] = stdout.split('\n')
+  const uid = numberOf(owner.user) ?? numberOf(user)
   if (uid === null) throw unknown('user', owner.user)
   const gid =
     owner.group === null
-      ? numberOf(await ask('id', '-g', owner.user))
-      : (numberOf(owner.group) ??
-        numberOf((await ask('getent', 'group', owner.group))?.split(':')[2] ?? null))
+      ? numberOf(usersGroup)
+      : (numberOf(owner.group) ?? numberOf(group.split(':')[2] ?? null))
   if (gid === null && owner.group !== null) throw unknown('group', owner.group)
-  const self = numberOf(await ask('id', '-u'))
-  const groups = (await ask('id', '-G'))?.split(' ').map(Number) ?? []
+  const self = numberOf(own)
+  const groups = ownGroups.split(' ').map(Number)
   if (self !== 0 && (self !== uid || (gid !== null && !groups.includes(gid)))) {
     const name = owner.group === null ? owner.user : `${owner.user}:${owner.group}`
     throw new DeployError(
@@ -57,19 +53,4 @@ function unknown(kind: 'user' | 'group', name: string): DeployError {
   return new DeployError('TARGET_REFUSED', `owner: there is no ${kind} "${name}" on this machine.`, {
     hint: `Make it first, or correct the name in deploy.yaml.`,
   })
-}
-
-/** Gives one file, folder or link. */
-export async function give(path: string, owner: OwnerNumbers | null): Promise<void> {
-  if (owner !== null) await lchown(path, owner.uid, owner.gid ?? -1)
-}
-
-/** Gives a folder and everything in it; links themselves, never what they lead to. */
-export async function giveTree(folder: string, owner: OwnerNumbers | null): Promise<void> {
-  if (owner === null) return
-  await give(folder, owner)
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    await (entry.isDirectory() ? giveTree(path, owner) : give(path, owner))
-  }
 }

@@ -7,11 +7,10 @@ import { DeployError } from '../../../base/deploy-error.js'
 import type { OperationContext } from '../../../model/target.js'
 import { readCurrent } from './current-link.js'
 import { removeRelease } from './discard.js'
-import type { Layout } from './layout.js'
 import { tidyUp } from './own-folders.js'
+import type { Ground } from './place.js'
 import { namesIn } from './records.js'
 import { releaseFolders, type ReleaseFolder } from './release-folders.js'
-import { emptyTrash, removeTree } from './trash.js'
 
 /** The names to remove, and the folders to leave because they are not deployctl's. Pure. */
 export function choosePruned(
@@ -29,13 +28,14 @@ export function choosePruned(
 }
 
 export async function pruneReleases(
-  layout: Layout,
+  ground: Ground,
   keep: readonly string[],
   context: OperationContext,
 ): Promise<readonly string[]> {
-  const current = await readCurrent(layout)
+  const { layout, files } = ground
+  const current = await readCurrent(ground)
   const serving = current.kind === 'link' ? current.name : null
-  const { remove, foreign } = choosePruned(await releaseFolders(layout), keep, serving)
+  const { remove, foreign } = choosePruned(await releaseFolders(ground), keep, serving)
   if (foreign.length > 0) {
     context.onLine({
       stream: 'stderr',
@@ -47,6 +47,7 @@ export async function pruneReleases(
     if (context.signal.aborted) return false
     try {
       await work()
+      await files.settle()
       return true
     } catch (error) {
       failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
@@ -55,14 +56,14 @@ export async function pruneReleases(
   }
   const removed: string[] = []
   for (const name of remove) {
-    if (await attempt(name, () => removeRelease(layout, name, 'leaveShared', context.signal)))
+    if (await attempt(name, () => removeRelease(ground, name, 'leaveShared', context.signal)))
       removed.push(name)
   }
-  for (const name of await namesIn(layout.incoming)) {
-    await attempt(name, () => removeTree(layout, join(layout.incoming, name)))
+  for (const name of await namesIn(files, layout.incoming)) {
+    await attempt(name, () => files.removeTree(join(layout.incoming, name), layout.trash))
   }
-  await attempt('trash', () => emptyTrash(layout))
-  await attempt('deployctl’s own folder', () => tidyUp(layout))
+  await attempt('trash', () => files.removeAtOnce(layout.trash))
+  await attempt('deployctl’s own folder', () => tidyUp(ground))
   if (failures.length === 0) return removed
   throw new DeployError(
     'TARGET_REFUSED',

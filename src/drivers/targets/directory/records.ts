@@ -2,12 +2,11 @@
  * What deployctl writes down about each release folder: the record beside it, which says that it is whole and whether
  * it ever served. A record that cannot be read counts as none: the release is then broken, and staging mends it.
  */
-import { readdir, readFile, rm } from 'node:fs/promises'
 import type { Release } from '../../../model/release.js'
-import { systemCodeOf } from '../../../base/deploy-error.js'
-import { writeAtomically } from '../../system/write-atomically.js'
 import type { MadeShared } from './shared-plan.js'
-import { releasePaths, type Layout } from './layout.js'
+import type { HostFiles } from './files/host-files.js'
+import { releasePaths } from './layout.js'
+import type { Ground } from './place.js'
 
 export interface ReleaseRecord {
   readonly format: 1
@@ -26,29 +25,25 @@ export interface ReleaseRecord {
   readonly replacedLink: { readonly deployment: string; readonly text: string } | null
 }
 
-export async function readRecord(layout: Layout, name: string): Promise<ReleaseRecord | null> {
-  const record = await readJson(releasePaths(layout, name).record)
+export async function readRecord({ layout, files }: Ground, name: string): Promise<ReleaseRecord | null> {
+  const record = await readJson(files, releasePaths(layout, name).record)
   if (!isOfFormat(record) || record['name'] !== name || typeof record['release'] !== 'object') return null
   return record as unknown as ReleaseRecord // anything like this was written by writeRecord
 }
 
 /** The entries of a folder, sorted; none when it is not there. */
-export async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).sort()
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw error
-  }
+export async function namesIn(files: HostFiles, folder: string): Promise<readonly string[]> {
+  return (await files.entries(folder)).map(({ name }) => name)
 }
 
 /** Parsed, or null when the file is not there or is not JSON. */
-export async function readJson(path: string): Promise<unknown> {
+export async function readJson(files: HostFiles, path: string): Promise<unknown> {
+  const text = await files.text(path)
+  if (text === null) return null
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown
-  } catch (error) {
-    if (error instanceof SyntaxError || systemCodeOf(error) === 'ENOENT') return null
-    throw error
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
   }
 }
 
@@ -56,12 +51,13 @@ export function isOfFormat(value: unknown): value is { readonly [key: string]: u
   return typeof value === 'object' && value !== null && 'format' in value && value.format === 1
 }
 
-export async function writeRecord(layout: Layout, record: ReleaseRecord): Promise<void> {
-  await writeAtomically(releasePaths(layout, record.name).record, `${JSON.stringify(record, null, 2)}\n`)
+export async function writeRecord({ layout, files }: Ground, record: ReleaseRecord): Promise<void> {
+  await files.write(releasePaths(layout, record.name).record, `${JSON.stringify(record, null, 2)}\n`)
 }
 
-export async function removeRecord(layout: Layout, name: string): Promise<void> {
+export async function removeRecord({ layout, files }: Ground, name: string): Promise<void> {
   const paths = releasePaths(layout, name)
-  await rm(paths.record, { force: true })
-  await rm(paths.manifest, { force: true })
+  await files.remove(paths.record)
+  await files.remove(paths.manifest)
+  await files.remove(paths.seen)
 }

@@ -2,13 +2,13 @@
  * Telling the program that another release serves now. It belongs to routing and is no step of its own: its order after
  * the link has to be the same there and back.
  */
-import { readFile } from 'node:fs/promises'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
+import { DeployError } from '../../../base/deploy-error.js'
 import { formatDuration } from '../../../base/duration.js'
 import type { Instance } from '../../../model/instance.js'
 import type { Command } from '../../../model/spec.js'
 import type { CommandResult, Shell } from '../../../model/shell.js'
 import type { OperationContext } from '../../../model/target.js'
+import type { HostFiles } from './files/host-files.js'
 import type { PidFileRestart, Restart, SystemdRestart } from './options.js'
 import {
   killCommand,
@@ -41,10 +41,12 @@ const statusTimeoutMs = 10_000
 export async function restartProgram(
   restart: Restart,
   place: RestartPlace,
+  files: HostFiles,
   shell: Shell,
   context: OperationContext,
 ): Promise<void> {
-  if (restart.kind === 'pidFile') return signalProcess(restart, place, shell, context)
+  await files.settle() // what serves is in its place before anybody is told
+  if (restart.kind === 'pidFile') return signalProcess(restart, place, files, shell, context)
   const command = restartCommand(restart, place.goal)
   if (command === null) return
   const result = await runHere(command, restart.timeoutMs, place, shell, context).catch((error: unknown) => {
@@ -155,10 +157,11 @@ function hintFor(restart: Restart, place: RestartPlace): string {
 async function signalProcess(
   restart: PidFileRestart,
   place: RestartPlace,
+  files: HostFiles,
   shell: Shell,
   context: OperationContext,
 ): Promise<void> {
-  const absence = await signalOnce(restart, place, shell, context)
+  const absence = await signalOnce(restart, place, files, shell, context)
   if (absence === null) return
   if (!place.isUndoing && place.previousVersion !== null) {
     throw new DeployError(
@@ -177,10 +180,11 @@ async function signalProcess(
 async function signalOnce(
   restart: PidFileRestart,
   place: RestartPlace,
+  files: HostFiles,
   shell: Shell,
   context: OperationContext,
 ): Promise<string | null> {
-  const text = await readIfThere(restart.path)
+  const text = await readPidFile(files, restart.path)
   if (text === null) return `the pid file ${restart.path} is not there`
   const pid = pidOf(text)
   if (pid === null)
@@ -194,11 +198,10 @@ async function signalOnce(
   throw restartFailure(restart, place, result, result.lastLines)
 }
 
-async function readIfThere(path: string): Promise<string | null> {
+async function readPidFile(files: HostFiles, path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8')
+    return await files.text(path)
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null
     const why = error instanceof Error ? error.message : String(error)
     throw new DeployError('PERMISSION_DENIED', `The pid file ${path} cannot be read: ${why}.`, {
       cause: error,

@@ -1,19 +1,11 @@
 /** Whether the disk has room for the releases that are about to be staged, looked for before anything is touched. */
-import { lstat, readdir, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { formatSize } from '../../../base/size.js'
 import type { Release } from '../../../model/release.js'
 import { showVersion } from '../../../model/release.js'
-import { ifThere } from '../../system/if-there.js'
-import type { Layout } from './layout.js'
+import type { Room } from './files/host-files.js'
+import type { Ground } from './place.js'
 import { nearestExisting } from './refusals.js'
-
-/** Room of a file system; `files` is null where it has no fixed number of them. */
-export interface Room {
-  readonly bytes: number
-  readonly files: number | null
-}
 
 /** Kept free for records, for the program's own files, and for what the estimate missed. */
 const reserveBytes = 1024 * 1024
@@ -29,18 +21,13 @@ export function roomNeeded(sizes: readonly number[]): Room {
   return { bytes: bytes + reserveBytes, files: Math.ceil(bytes / bytesPerFile) + reserveFiles }
 }
 
-async function roomAt(folder: string): Promise<Room> {
-  const system = await statfs(folder)
-  return { bytes: system.bavail * system.bsize, files: system.files === 0 ? null : system.ffree }
-}
-
 /** Throws DISK_FULL when the releases will not fit; what a killed run has left goes first, so its room counts. */
-export async function refuseFullDisk(layout: Layout, incoming: readonly Release[]): Promise<void> {
+export async function refuseFullDisk({ layout, files }: Ground, incoming: readonly Release[]): Promise<void> {
   if (incoming.length === 0) return
   const need = roomNeeded(incoming.map(unpackedBytes))
-  const free = await roomAt(await nearestExisting(layout.root))
+  const free = await files.room(await nearestExisting(files, layout.root))
   if (lackOf(need, free) === null) return
-  const spared = await sizeOf([layout.incoming, layout.trash])
+  const spared = await files.bytesIn([layout.incoming, layout.trash])
   const lacking = lackOf(need, { ...free, bytes: free.bytes + spared })
   if (lacking === null) return
   const what = incoming.map((release) => `${release.source} ${showVersion(release.version)}`).join(', ')
@@ -61,13 +48,4 @@ export function lackOf(need: Room, free: Room): string | null {
 /** From what the source says; what it does not know is found out when the artifact is here. */
 function unpackedBytes({ artifact }: Release): number {
   return artifact.unpackedSize ?? (artifact.size ?? 0) * (artifact.kind === 'archive' ? usualFactor : 1)
-}
-
-async function sizeOf(folders: readonly string[]): Promise<number> {
-  let bytes = 0
-  for (const folder of folders) {
-    const entries = (await ifThere(readdir(folder, { recursive: true }))) ?? []
-    for (const entry of entries) bytes += (await ifThere(lstat(join(folder, entry))))?.size ?? 0
-  }
-  return bytes
 }

@@ -3,6 +3,7 @@
  * and what `shared/` holds, without touching either.
  */
 import { DeployError } from '../../../base/deploy-error.js'
+import type { Found } from './files/host-files.js'
 import type { SharedEntry } from './options.js'
 
 /** Something a staging put into `shared/`, and how to tell that nobody has used it since. */
@@ -13,9 +14,6 @@ export interface MadeShared {
   readonly kind: 'folder' | 'moved'
   readonly digest: string | null
 }
-
-/** What lies at a place; `link` only where it is not followed. */
-export type Found = 'nothing' | 'file' | 'folder' | 'link' | 'other'
 
 export interface SharedSituation {
   readonly entry: SharedEntry

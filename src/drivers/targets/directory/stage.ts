@@ -3,24 +3,20 @@
  * into `releases/`: whatever stops this half way, what lies in `releases/` with a record is whole, and the next try
  * begins anew or finds it done.
  */
-import { rename, rm } from 'node:fs/promises'
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Instance } from '../../../model/instance.js'
 import type { FetchedArtifact } from '../../../model/source.js'
 import type { OperationContext } from '../../../model/target.js'
-import { scanTree, writeManifest } from '../../artifacts/tree-manifest.js'
-import { syncFolder } from '../../system/sync-folder.js'
 import { readCurrent } from './current-link.js'
+import type { Manifest } from './files/host-files.js'
 import { releasePaths, type Layout } from './layout.js'
 import { mendFolder } from './mend.js'
 import { ensureFolders, tidyUp } from './own-folders.js'
-import { give, giveTree, resolveOwner } from './owner.js'
-import type { Place } from './place.js'
+import { resolveOwner } from './owner.js'
+import type { Ground, Place } from './place.js'
 import { readRecord, writeRecord, type ReleaseRecord } from './records.js'
-import { compareRelease, sizeOf, unpackInto, type Manifest } from './release-files.js'
 import { readIntents, shareEntries, writeIntents } from './share.js'
 import type { MadeShared } from './shared-plan.js'
-import { exists, removeTree } from './trash.js'
 
 /** A release made whole, not yet in its place. */
 interface Fresh {
@@ -43,17 +39,18 @@ export async function stageRelease(
   obtain: () => Promise<FetchedArtifact>,
   context: OperationContext,
 ): Promise<void> {
-  const { layout } = place
-  const record = await readRecord(layout, instance.name)
+  const { layout, files } = place
+  files.foresee({ compare: releasePaths(layout, instance.name) })
+  const record = await readRecord(place, instance.name)
   if (record !== null) refuseNamesake(layout, record, instance)
-  const lying = await lookAt(layout, instance.name, record, context.signal)
+  const lying = await lookAt(place, instance.name, record, context.signal)
   if (lying.kind !== 'whole') {
-    await ensureFolders(layout)
+    await ensureFolders(place)
     const fresh = await makeWhole(place, instance, await obtain(), record, context)
     if (lying.kind === 'nothing') await putInPlace(place, instance, record, fresh, context)
     else await mend(place, instance, record, fresh, lying, context)
   }
-  await removeLeftovers(layout, instance.name)
+  await removeLeftovers(place, instance.name)
 }
 
 /** Eight digits of a digest name a folder; should two releases ever share them, neither takes the other's place. */
@@ -67,54 +64,60 @@ function refuseNamesake(layout: Layout, record: ReleaseRecord, instance: Instanc
 }
 
 async function lookAt(
-  layout: Layout,
+  ground: Ground,
   name: string,
   record: ReleaseRecord | null,
   signal: AbortSignal,
 ): Promise<Lying> {
-  if (!(await exists(releasePaths(layout, name).folder))) return { kind: 'nothing' }
-  const comparison = await compareRelease(layout, name, signal)
-  if (comparison.kind === 'compared' && record !== null) {
+  const { layout, files } = ground
+  const paths = releasePaths(layout, name)
+  if ((await files.kindOf(paths.folder)) === 'nothing') return { kind: 'nothing' }
+  const comparison = await files.compare(paths, signal)
+  if (comparison.kind === 'same' && record !== null) return { kind: 'whole' }
+  if (comparison.kind === 'differs' && record !== null) {
     const { manifest, differences } = comparison
-    const differing = differences.map(({ path }) => path)
-    return differing.length === 0 ? { kind: 'whole' } : { kind: 'damaged', known: manifest, differing }
+    return { kind: 'damaged', known: manifest, differing: differences.map(({ path }) => path) }
   }
-  const current = await readCurrent(layout)
+  const current = await readCurrent(ground)
   return { kind: current.kind === 'link' && current.name === name ? 'unknown' : 'nothing' }
 }
 
 /** Unpacks into deployctl's own folder and makes the release what it is to be: owned, linked, on disk. */
 async function makeWhole(
-  { layout, options, ports }: Place,
+  place: Place,
   instance: Instance,
   artifact: FetchedArtifact,
   record: ReleaseRecord | null,
   context: OperationContext,
 ): Promise<Fresh> {
+  const { layout, files, options, shell } = place
   const { name, release } = instance
   const { incoming } = releasePaths(layout, name)
-  const owner = options.owner === null ? null : await resolveOwner(options.owner, ports.shell, context.signal)
-  await removeTree(layout, incoming)
-  await writeIntents(layout, name, [...(record?.madeShared ?? []), ...(await readIntents(layout, name))])
-  await unpackInto(incoming, artifact, release, options, context)
-  await giveTree(incoming, owner)
-  const giveOne = (path: string): Promise<void> => give(path, owner)
-  const madeShared = await shareEntries(layout, name, incoming, options.shared, giveOne, context)
-  return { manifest: await scanTree(incoming, context.signal), madeShared }
+  const owner = options.owner === null ? null : await resolveOwner(options.owner, shell, context.signal)
+  await files.removeTree(incoming, layout.trash)
+  await writeIntents(place, name, [...(record?.madeShared ?? []), ...(await readIntents(place, name))])
+  await files.unpack(artifact, incoming, release, options, context)
+  if (owner !== null) await files.giveTree(incoming, owner)
+  const give = async (path: string): Promise<void> => {
+    if (owner !== null) await files.give(path, owner)
+  }
+  const madeShared = await shareEntries(place, name, incoming, options.shared, give, context)
+  return { manifest: await files.scan(incoming, context.signal), madeShared }
 }
 
 /** The record is on disk before the folder is in its place: a folder in its place has one. */
 async function putInPlace(
-  { layout, ports }: Place,
+  place: Place,
   instance: Instance,
   earlier: ReleaseRecord | null,
   { manifest, madeShared }: Fresh,
   context: OperationContext,
 ): Promise<void> {
+  const { layout, files, ports } = place
   const paths = releasePaths(layout, instance.name)
-  await removeTree(layout, paths.folder)
-  await writeManifest(paths.manifest, manifest)
-  await writeRecord(layout, {
+  await files.removeTree(paths.folder, layout.trash)
+  await files.writeManifest(paths, manifest)
+  await writeRecord(place, {
     format: 1,
     name: instance.name,
     release: instance.release,
@@ -126,8 +129,8 @@ async function putInPlace(
     madeShared,
     replacedLink: earlier?.replacedLink ?? null,
   })
-  await rename(paths.incoming, paths.folder)
-  await syncFolder(layout.releases)
+  await files.move(paths.incoming, paths.folder)
+  await files.sync(layout.releases)
 }
 
 async function mend(
@@ -138,13 +141,13 @@ async function mend(
   lying: Extract<Lying, { kind: 'damaged' | 'unknown' }>,
   context: OperationContext,
 ): Promise<void> {
-  const { layout, ports } = place
+  const { layout, files, ports } = place
   const paths = releasePaths(layout, instance.name)
   const known = lying.kind === 'damaged' ? lying : null
-  const manifest = await mendFolder(layout, paths, fresh.manifest, known)
-  await writeManifest(paths.manifest, manifest)
+  const manifest = await mendFolder(place, paths, fresh.manifest, known)
+  await files.writeManifest(paths, manifest)
   const now = ports.clock.now().toISOString()
-  await writeRecord(layout, {
+  await writeRecord(place, {
     ...(record ?? {
       format: 1,
       name: instance.name,
@@ -161,9 +164,14 @@ async function mend(
 }
 
 /** What a mending, or an earlier run that was killed, has left beside a release that is whole now. */
-async function removeLeftovers(layout: Layout, name: string): Promise<void> {
+async function removeLeftovers(ground: Ground, name: string): Promise<void> {
+  const { layout, files } = ground
   const paths = releasePaths(layout, name)
-  await removeTree(layout, paths.incoming)
-  await rm(paths.intents, { force: true })
-  await tidyUp(layout)
+  await files.removeTree(paths.incoming, layout.trash)
+  await files.remove(paths.intents)
+  await tidyUp(ground)
+}
+
+function sizeOf(manifest: Manifest): number {
+  return manifest.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
 }

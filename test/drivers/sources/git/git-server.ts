@@ -2,16 +2,21 @@
 import { spawn, execFileSync } from 'node:child_process'
 import path from 'node:path'
 import { serveHttp } from '../../../contract/loopback.js'
+import type { Handler } from '../loopback-server.js'
 
 export interface GitServer {
   readonly origin: string
+  /** Answers everything, instead of git: an outage. Null ends it. */
+  breakWith(handler: Handler | null): void
   end(): Promise<void>
 }
 
 /** Serves every repository below `root`. `login` is `user:token`. */
 export async function startGitServer(root: string, login?: string): Promise<GitServer> {
   const program = path.join(execFileSync('git', ['--exec-path']).toString().trim(), 'git-http-backend')
+  let outage: Handler | null = null
   const server = await serveHttp((request, response) => {
+    if (outage !== null) return outage(request, response)
     const expected = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`
     if (expected !== undefined && request.headers.authorization !== expected) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end()
@@ -50,5 +55,9 @@ export async function startGitServer(root: string, login?: string): Promise<GitS
       response.end(answer.subarray(end + 4))
     })
   })
-  return { origin: `http://127.0.0.1:${server.port}`, end: () => server.close() }
+  return {
+    origin: `http://127.0.0.1:${server.port}`,
+    breakWith: (handler) => void (outage = handler),
+    end: () => server.close(),
+  }
 }

@@ -302,6 +302,7 @@ test('a connection that does not come about is tried again', () => {
     bucket: 'b',
     region: 'r',
     address: new URL('http://h'),
+    wanted: 'listing' as const,
     profile: null,
     clock: bench.ports.clock,
   }

@@ -8,7 +8,7 @@ import type { Release } from '../../../../src/model/release.js'
 import { admits, expectGoodSchema } from '../../../contract/driver-schema.js'
 import { failureOf, sourceContract, type SourceWorld } from '../../../contract/source.contract.js'
 import { s3Error, standInBucket, startS3StandIn, type S3StandIn } from '../../../support/s3-stand-in.js'
-import { answers } from '../loopback-server.js'
+import { answers, startLoopbackServer } from '../loopback-server.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
 
 const keys = { accessKeyId: 'test', secretAccessKey: 'testing' }
@@ -306,6 +306,40 @@ describe('s3', () => {
           'SOURCE_DENIED',
           expect.stringMatching(/in the profile depoly$/),
         ])
+      })
+
+      const temporary = (key: string) =>
+        JSON.stringify({
+          Code: 'Success',
+          AccessKeyId: key,
+          SecretAccessKey: 'secret',
+          Token: 'session',
+          Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+        })
+
+      test('the container', async () => {
+        await begin()
+        const metadata = await startLoopbackServer()
+        metadata.serve('/credentials', temporary('ASIACONTAINER'))
+        vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${metadata.origin}/credentials`)
+        await source(login).versions(calm)
+        await metadata.end()
+        expect(shown().join()).toContain('Credential=ASIACONTAINER/')
+      })
+
+      test('the instance', async () => {
+        await begin()
+        const metadata = await startLoopbackServer()
+        const roles = '/latest/meta-data/iam/security-credentials/'
+        metadata.serve('/latest/api/token', 'a-token')
+        metadata.serve(roles, 'deployer')
+        metadata.serve(`${roles}deployer`, temporary('ASIAINSTANCE'))
+        vi.stubEnv('AWS_EC2_METADATA_DISABLED', undefined)
+        vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata.origin)
+        await source(login).versions(calm)
+        await metadata.end()
+        expect(metadata.asked.at(-1)?.headers['x-aws-ec2-metadata-token']).toBe('a-token')
+        expect(shown().join()).toContain('Credential=ASIAINSTANCE/')
       })
 
       test('nothing at all', async () => {

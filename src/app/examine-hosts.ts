@@ -1,0 +1,46 @@
+/** `doctor`: what of the hosts would stand in the way of a deployment, said before there is one. */
+import pLimit from 'p-limit'
+import { reportOf } from '../base/deploy-error.js'
+import { formatDuration } from '../base/duration.js'
+import { formatSize } from '../base/size.js'
+import type { Examination, GroupedHost } from '../model/host.js'
+import type { HostHealth } from './requests.js'
+import { selectHosts, type HostSelection } from './select-hosts.js'
+import type { World } from './world.js'
+
+/** Certificates, tokens and timestamps begin to go wrong at about that. */
+const mostClockAheadMs = 30_000
+const leastFreeBytes = 200 * 2 ** 20
+
+export async function examineHosts(
+  world: World,
+  selection: HostSelection,
+  signal: AbortSignal,
+): Promise<readonly HostHealth[]> {
+  const hosts = selectHosts(await world.hosts.all(signal), selection)
+  const slot = pLimit(Math.max(world.config.parallelism, world.config.ssh.startsAtOnce))
+  return Promise.all(hosts.map((host) => slot(() => examineOne(world, host, signal))))
+}
+
+async function examineOne(world: World, host: GroupedHost, signal: AbortSignal): Promise<HostHealth> {
+  try {
+    const examination = await world.hosts.examine(host, ['/'], signal)
+    return { host: host.name, examination, problem: null, troubles: troublesOf(examination) }
+  } catch (error) {
+    return { host: host.name, examination: null, problem: reportOf(error), troubles: [] }
+  }
+}
+
+function troublesOf(found: Examination): readonly string[] {
+  const { missing, clockAheadMs, folders } = found
+  const ahead = clockAheadMs > 0 ? 'ahead of' : 'behind'
+  return [
+    ...missing.map((what) => `It lacks ${what}.`),
+    ...(Math.abs(clockAheadMs) <= mostClockAheadMs
+      ? []
+      : [`Its clock is ${formatDuration(Math.abs(clockAheadMs))} ${ahead} this machine's.`]),
+    ...folders.flatMap(({ path, freeBytes }) =>
+      freeBytes >= leastFreeBytes ? [] : [`Only ${formatSize(freeBytes)} are free on the disk of ${path}.`],
+    ),
+  ]
+}

@@ -1,0 +1,45 @@
+/** The commands that are about hosts themselves: rows of the command table, in a file of their own for its length. */
+import type { CommandSpec } from './command.js'
+import { hostOptions } from './options.js'
+
+export const hostCommands: readonly CommandSpec[] = [
+  {
+    name: 'doctor',
+    summary: 'look at the hosts before a deployment does',
+    description:
+      'Connects to every host of the environment and says what would stand in the way: a host that cannot be reached, ' +
+      'a key that is not known or has changed, a tool that is missing or too old, a clock that is off, a disk that is ' +
+      'full. Changes nothing. Exits with 1 when anything was found.',
+    words: [],
+    options: hostOptions,
+    examples: [
+      { line: 'doctor --env production', does: 'look at every host of production' },
+      { line: 'doctor --limit app', does: 'only those of the group app' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/doctor.js')).doctor,
+  },
+  {
+    name: 'run',
+    summary: 'run a command on the hosts',
+    description:
+      'Runs a command on hosts of the environment, side by side, over the connections that deployments use, in the home ' +
+      'folder of the user there. Every line comes with the name of its host. A command of one word is a line for ' +
+      '/bin/sh; of several words, it is run as it is. Exits with 1 when it failed on any host.',
+    words: [
+      {
+        name: 'COMMAND',
+        required: true,
+        isRest: true,
+        description: 'the command and its arguments, or a line for /bin/sh',
+      },
+    ],
+    options: hostOptions,
+    examples: [
+      { line: 'run --limit app -- systemctl status shop-api', does: 'ask all hosts of the group app' },
+      { line: "run --host web1 -- 'df -h | tail -3'", does: 'a line for the shell of one host' },
+    ],
+    exits: [130, 143],
+    load: async () => (await import('./commands/run.js')).run,
+  },
+]

@@ -1,0 +1,77 @@
+/** The hosts of one environment: who they are, and one connection to each for the whole run. */
+import { resolve } from 'node:path'
+import pLimit from 'p-limit'
+import { DeployError } from '../../base/deploy-error.js'
+import type { Clock } from '../../model/clock.js'
+import type { GroupedHost, HostGroup, HostLink, Hosts, SshSettings } from '../../model/host.js'
+import type { Shell } from '../../model/shell.js'
+import { openChild } from '../system/open-child.js'
+import { randomHex } from '../system/random-hex.js'
+import { examine } from './examine.js'
+import { hostsOfGroup } from './inventory.js'
+import { sshLink } from './ssh-link.js'
+
+export interface HostsOptions {
+  readonly groups: { readonly [name: string]: HostGroup }
+  readonly ssh: SshSettings
+  /** Functions of /bin/sh that every connection brings along. */
+  readonly library: string
+  readonly projectDirectory: string
+  readonly shell: Shell
+  readonly clock: Clock
+}
+
+const tokenDigits = 32
+
+export function createHosts(options: HostsOptions): Hosts {
+  const { ssh, library, projectDirectory, clock } = options
+  const settings = { ...ssh, config: ssh.config === null ? null : resolve(projectDirectory, ssh.config) }
+  const ports = {
+    open: openChild,
+    clock,
+    library,
+    token: () => randomHex(tokenDigits),
+    random: () => Math.random(),
+    gate: pLimit(ssh.startsAtOnce),
+  }
+  const links = new Map<string, HostLink>()
+  let known: Promise<readonly GroupedHost[]> | null = null
+  const hosts: Hosts = {
+    all(signal) {
+      known ??= gather(options, signal).catch((error: unknown) => {
+        known = null
+        throw error
+      })
+      return known
+    },
+    link(host) {
+      const link = links.get(host.name) ?? sshLink(host, settings, ports)
+      links.set(host.name, link)
+      return link
+    },
+    examine: (host, folders, signal) => examine(hosts.link(host), folders, clock, signal),
+  }
+  return hosts
+}
+
+/** A host in several groups is one host; two hosts of one name are a mistake. */
+async function gather(options: HostsOptions, signal: AbortSignal): Promise<readonly GroupedHost[]> {
+  const found = new Map<string, GroupedHost>()
+  for (const [group, from] of Object.entries(options.groups)) {
+    for (const host of await hostsOfGroup(group, from, options, signal)) {
+      const other = found.get(host.name)
+      if (
+        other !== undefined &&
+        JSON.stringify({ ...other, groups: [] }) !== JSON.stringify({ ...host, groups: [] })
+      ) {
+        throw new DeployError(
+          'CONFIG_INVALID',
+          `The host ${host.name} is another one in the group ${group} than in ${other.groups.join(', ')}.`,
+          { hint: 'Give each machine a name of its own, or write it the same everywhere.' },
+        )
+      }
+      found.set(host.name, { ...host, groups: [...new Set([...(other?.groups ?? []), group])] })
+    }
+  }
+  return [...found.values()]
+}

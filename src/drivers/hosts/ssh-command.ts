@@ -1,0 +1,41 @@
+/**
+ * The command line of `ssh` for one host. Everything that is not about safety or about talking to a program comes from
+ * the user's own ssh_config: identities, agents, jump hosts, a shared connection.
+ */
+import type { HostAddress, SshSettings } from '../../model/host.js'
+
+/** Silent keep-alives in a row that mean the connection is gone. */
+const keepAlivesMissed = 3
+
+export function sshCommand(host: HostAddress, settings: SshSettings, remote: string): readonly string[] {
+  const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1000))
+  return [
+    'ssh',
+    ...(settings.config === null ? [] : ['-F', settings.config]),
+    '-T',
+    ...option('BatchMode', 'yes'), // nobody is there to answer a question
+    ...option('StrictHostKeyChecking', 'yes'), // whatever the ssh_config says: a changed key is refused
+    ...option('ConnectTimeout', seconds(settings.connectTimeoutMs)),
+    ...option('ServerAliveInterval', seconds(settings.keepAliveMs)),
+    ...option('ServerAliveCountMax', keepAlivesMissed),
+    ...option('ClearAllForwardings', 'yes'),
+    ...option('PermitLocalCommand', 'no'),
+    ...option('RemoteCommand', 'none'),
+    ...option('RequestTTY', 'no'),
+    ...(host.user === null ? [] : ['-l', host.user]),
+    ...(host.port === null ? [] : ['-p', String(host.port)]),
+    '--',
+    host.address,
+    remote,
+  ]
+}
+
+function option(name: string, value: string | number): readonly string[] {
+  return ['-o', `${name}=${value}`]
+}
+
+/** As a person would write it. */
+export function sayAddress({ address, user, port }: HostAddress): string {
+  const bare = address.includes(':') && port !== null ? `[${address}]` : address
+  return `${user === null ? '' : `${user}@`}${bare}${port === null ? '' : `:${port}`}`
+}

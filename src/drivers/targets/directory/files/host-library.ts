@@ -1,0 +1,156 @@
+/**
+ * The functions of /bin/sh that a host gets with the connection, so that a script is a few calls of them. They need what
+ * BusyBox has and nothing more. Looking answers in fields that end with NUL, which no path holds; each change is whole
+ * or not at all, and says by its exit code whether it was made.
+ */
+
+/** Says which change failed; what its tool had to say is on standard error. */
+export const failedExit = 9
+
+const looking = `
+d_kind() {
+  d_x=
+  if [ -L "$1" ]; then
+    d_k=link; d_x=$(readlink "$1")
+    if [ -d "$1" ]; then d_t=folder; elif [ -f "$1" ]; then d_t=file; elif [ -e "$1" ]; then d_t=other; else d_t=link; fi
+    return
+  fi
+  if [ -d "$1" ]; then d_k=folder; elif [ -f "$1" ]; then d_k=file; elif [ -e "$1" ]; then d_k=other; else d_k=nothing; fi
+  d_t=$d_k
+}
+d_see() { for d_f do d_kind "$d_f"; printf 'k\\000%s\\000%s\\000%s\\000%s\\000' "$d_f" "$d_k" "$d_t" "$d_x"; done; }
+d_list() {
+  for d_d do
+    d_see "$d_d"
+    [ "$d_t" = folder ] && [ -r "$d_d" ] && [ -x "$d_d" ] || continue
+    printf 'l\\000%s\\000' "$d_d"
+    for d_f in "$d_d"/* "$d_d"/.[!.]* "$d_d"/..?*; do
+      d_kind "$d_f"
+      [ "$d_k" = nothing ] || printf 'k\\000%s\\000%s\\000%s\\000%s\\000' "$d_f" "$d_k" "$d_t" "$d_x"
+    done
+    printf 'e\\000'
+  done
+}
+d_text() {
+  for d_f do
+    [ -f "$d_f" ] || continue
+    if [ -r "$d_f" ]; then printf 't\\000%s\\000' "$d_f"; tr -d '\\000' <"$d_f"; printf '\\000'
+    else printf 'u\\000%s\\000' "$d_f"; fi
+  done
+}
+d_may() {
+  if [ -w "$1" ] && [ -x "$1" ]; then d_x=yes
+  elif (LC_ALL=C; : >"$1/.deployctl-probe") 2>&1 | grep -q 'ead-only'; then d_x=readOnly; else d_x=no; fi
+  printf 'w\\000%s\\000%s\\000' "$1" "$d_x"
+}
+d_device() { printf 'v\\000%s\\000%s\\000' "$1" "$(stat -L -c %d "$1")"; }
+d_nearest() { d_p=$1; while [ ! -e "$d_p" ]; do d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/; done; }
+d_room() { d_nearest "$1"; printf 'r\\000%s\\000%s\\000%s\\000' "$1" "$(df -Pk "$d_p")" "$(df -Pi "$d_p" 2>/dev/null)"; }
+d_fitness() {
+  d_nearest "$1"; d_may "$d_p"; d_room "$1"; [ "$d_p" = "$1" ] || d_room "$d_p"
+  for d_f in "$1/.deployctl" "$1/releases" "$1/shared"; do [ ! -d "$d_f" ] || d_may "$d_f"; done
+  [ ! -d "$1/releases" ] || { d_device "$1"; d_device "$1/releases"; }
+}
+d_used() { printf 'b\\000%s\\000%s\\000' "$1" "$(du -sk "$1" 2>/dev/null)"; }
+d_length() { printf 's\\000%s\\000%s\\000' "$1" "$(wc -c <"$1" 2>/dev/null)"; }
+d_digest() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    d_x=$(cd "$1" && { find . -type f -exec sha256sum {} +; find . ! -type f -exec stat -c '%f %N' {} +; } | sort | sha256sum)
+  else d_x=$(sha256sum <"$1"); fi
+  printf 'h\\000%s\\000%s\\000' "$1" "\${d_x%% *}"
+}
+d_tree() {
+  echo deployctl-seen
+  (cd "$1" && find . ! -path . -type d -exec stat -c '%f %n' {} + && find . ! -type d -exec stat -c '%f %s %Y %Z %N' {} +)
+}
+d_compare() {
+  [ -f "$2" ] || { printf 'c\\000%s\\000unknown\\000' "$1"; return; }
+  if [ -f "$3" ] && grep -q '^deployctl-seen$' "$3" &&
+    [ "$({ d_tree "$1"; cat "$3" "$3"; } 2>/dev/null | sort | uniq -c | grep -c '^ *2 ')" = 0 ]
+  then printf 'c\\000%s\\000same\\000' "$1"; else printf 'c\\000%s\\000differs\\000' "$1"; fi
+}
+d_stat() {
+  (cd "$1" || exit
+  printf 'a\\000%s\\000' "$1"; find . ! -path . -print0; printf '\\000'
+  find . ! -path . -exec stat -c '%f %s %Y' {} +; printf '\\000'
+  find . -type l -exec sh -c 'for f; do printf "%s\\000%s\\000" "$f" "$(readlink "$f")"; done' sh {} +; printf '\\000')
+}
+d_survey() {
+  d_p=$1
+  while :; do
+    d_see "$d_p"; [ "$d_p" != / ] || break
+    d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/
+  done
+  [ -d "$1" ] || return 0
+  d_see "$1/current"
+  d_list "$1/releases" "$1/shared" "$1/.deployctl"
+  [ -d "$1/.deployctl" ] || return 0
+  d_list "$1/.deployctl/records" "$1/.deployctl/manifests" "$1/.deployctl/incoming" "$1/.deployctl/trash" "$1/.deployctl/claim"
+  d_text "$1/.deployctl/made.json" "$1/.deployctl/records"/*.json "$1/.deployctl/claim"/*.json "$1/.deployctl/incoming"/*.shared.json
+}`
+
+const changing = `
+d_fail() { printf '!\\000%s\\000' "$1"; exit ${failedExit}; }
+d_sync() { sync "$@" 2>/dev/null || sync; }
+d_tmp() { d_y=$1.$$; printf '%s' "\${1%/*}/.\${1##*/}.$$.tmp"; }
+d_put() { d_w=$(d_tmp "$1"); (umask 077; cat >"$d_w") && d_sync "$d_w" && mv -fT "$d_w" "$1"; }
+d_write() { printf %s "$2" | d_put "$1"; }
+d_bytes() {
+  d_b=$(($1 / 65536)); d_m=$(($1 % 65536))
+  [ "$d_b" = 0 ] || dd bs=65536 count="$d_b" iflag=fullblock 2>/dev/null
+  [ "$d_m" = 0 ] || dd bs="$d_m" count=1 iflag=fullblock 2>/dev/null
+}
+d_receive() {
+  d_bytes "$1" | (umask 077; cat >>"$2") && [ "$(wc -c <"$2")" -eq "$3" ] || { echo 'not all of it arrived' >&2; return 1; }
+}
+d_file() { d_bytes "$1" | d_put "$2"; }
+d_mkdir() { [ -d "$1" ] || mkdir \${2:+-m "$2"} "$1" || [ -d "$1" ]; }
+d_link() { [ ! -e "$2" ] && [ ! -L "$2" ] || { echo "$2: File exists" >&2; return 1; }; ln -s -- "$1" "$2"; }
+d_move() { mv -fT "$1" "$2"; }
+d_movein() {
+  [ "$(stat -c %d "$1")" = "$(stat -c %d "\${2%/*}")" ] || { echo other-disk >&2; return 1; }
+  mv -fT "$1" "$2"
+}
+d_give() { chown -h "$2" "$1"; }
+d_givetree() { chown -hR "$2" "$1"; }
+d_alike() {
+  [ -d "$2" ] || mkdir -p "$2"
+  d_x=$(stat -c %u:%g "$1"); [ "$d_x" = "$(stat -c %u:%g "$2")" ] || chown "$d_x" "$2" || return
+  chmod "$(stat -c %a "$1")" "$2"
+}
+d_remove() { rm -rf "$1"; }
+d_matching() { for d_f in "$1/$2"*"$3"; do { [ ! -e "$d_f" ] && [ ! -L "$d_f" ]; } || rm -rf "$d_f" || return; done; }
+d_rmdir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || :; }
+d_dissolve() { rm -f "$2"; rmdir "$1" 2>/dev/null || d_write "$2" "$3"; }
+d_purge() {
+  rm -rf "$1" 2>/dev/null || { find "$1" -type d -exec chmod u+rwx {} \\; 2>/dev/null; rm -rf "$1"; }
+}
+d_bury() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  d_g=$2/\${1##*/}
+  mkdir -p "$2" && d_purge "$d_g" && mv -fT "$1" "$d_g" && d_purge "$d_g" && { rmdir "$2" 2>/dev/null || :; }
+}
+d_place() {
+  d_n=0
+  while [ ! -d "$1/.deployctl" ]; do
+    d_n=$((d_n + 1)); [ "$d_n" -le 100 ] || return 1
+    d_o=$1/.deployctl; d_p=$1
+    while [ ! -e "$d_p" ] && [ ! -L "$d_p" ]; do d_o=$d_p; d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/; done
+    d_p=\${d_p%/}; d_y=$1/.deployctl
+    d_q=$d_p/.\${d_o##*/}.deployctl-new-$$-$d_n
+    mkdir -p "$d_q\${d_y#"$d_o"}" && chmod 700 "$d_q\${d_y#"$d_o"}" && d_write "$d_q\${d_y#"$d_o"}/made.json" "$2" || return
+    mv -fT "$d_q" "$d_o" 2>/dev/null || rm -rf "$d_q"
+    d_sync "\${d_p:-/}"
+  done
+}
+d_unpack() {
+  d_x=$(sha256sum <"$1")
+  [ "\${d_x%% *}" = "$3" ] || { rm -f "$1"; echo 'damaged on the way: its SHA-256 is another one' >&2; return 1; }
+  mkdir "$2" && chmod 755 "$2" && tar -xzopf "$1" -C "$2" && rm -f "$1" || return
+  sync -f "$2" 2>/dev/null || sync
+}
+d_modes() { d_d=$1; shift; while [ $# -gt 0 ]; do chmod "$1" "$d_d/$2" || return; shift 2; done; }
+d_note() { d_tree "$1" | d_put "$2"; }
+d_held() { [ -f "$1" ] || { echo claim-lost >&2; return 1; }; }`
+
+export const hostLibrary = `${looking}${changing}\n`

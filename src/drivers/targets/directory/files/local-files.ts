@@ -1,0 +1,181 @@
+/** The files of a place on this machine: each call is made at once. */
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  symlink,
+  access,
+  constants,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemCodeOf } from '../../../../base/deploy-error.js'
+import { compareTree } from '../../../artifacts/compare-tree.js'
+import { digestOfFile } from '../../../artifacts/file-digest.js'
+import { readManifest, scanTree, treeDigest, writeManifest } from '../../../artifacts/tree-manifest.js'
+import { ifThere } from '../../../system/if-there.js'
+import { syncFolder } from '../../../system/sync-folder.js'
+import { writeAtomically } from '../../../system/write-atomically.js'
+import type { Found, HostFiles, OwnerNumbers } from './host-files.js'
+import { makePlace } from './local-place.js'
+import { isAbsent, removeAtOnce, removeTree } from './local-trees.js'
+import { unpackInto } from './local-unpack.js'
+import { onOtherDisk } from './other-disk.js'
+
+const nothing = (): Promise<void> => Promise.resolve()
+
+export const localFiles: HostFiles = {
+  foresee: () => undefined,
+  forget: () => undefined,
+  settle: nothing,
+
+  async kindOf(path, links) {
+    try {
+      return kindOfEntry(links === 'follow' ? await stat(path) : await lstat(path))
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      return links === 'follow' && (await localFiles.kindOf(path)) !== 'nothing' ? 'link' : 'nothing'
+    }
+  },
+  async linkText(path) {
+    try {
+      return await readlink(path)
+    } catch (error) {
+      if (isAbsent(error) || systemCodeOf(error) === 'EINVAL') return null
+      throw error
+    }
+  },
+  async entries(folder) {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true })
+      return entries
+        .map((entry) => ({ name: entry.name, kind: kindOfEntry(entry) }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+    } catch (error) {
+      if (isAbsent(error)) return []
+      throw error
+    }
+  },
+  async text(path) {
+    try {
+      return await readFile(path, 'utf8')
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return null
+      throw error
+    }
+  },
+  async mayWrite(folder) {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK)
+      return 'yes'
+    } catch (error) {
+      return systemCodeOf(error) === 'EROFS' ? 'readOnly' : 'no'
+    }
+  },
+  deviceOf: async (path) => String((await stat(path)).dev),
+  async room(folder) {
+    const system = await statfs(folder)
+    return { bytes: system.bavail * system.bsize, files: system.files === 0 ? null : system.ffree }
+  },
+  async bytesIn(folders) {
+    let bytes = 0
+    for (const folder of folders) {
+      const entries = (await ifThere(readdir(folder, { recursive: true }))) ?? []
+      for (const entry of entries) bytes += (await ifThere(lstat(join(folder, entry))))?.size ?? 0
+    }
+    return bytes
+  },
+  async digestOf(path, signal) {
+    return (await lstat(path)).isDirectory() ? treeDigest(path, signal) : digestOfFile(path, 'sha256', signal)
+  },
+  async compare({ folder, manifest: file }, signal) {
+    const manifest = await readManifest(file)
+    if (manifest === null) return { kind: 'unknown', missing: file }
+    const differences = await compareTree(folder, manifest, signal)
+    return differences.length === 0 ? { kind: 'same' } : { kind: 'differs', manifest, differences }
+  },
+
+  makePlace,
+  async makeFolder(path, mode) {
+    await mkdir(path, mode === undefined ? {} : { mode }).catch((error: unknown) => {
+      if (systemCodeOf(error) !== 'EEXIST') throw error
+    })
+  },
+  write: (path, text) => writeAtomically(path, text),
+  writeManifest: ({ manifest }, entries) => writeManifest(manifest, entries),
+  link: (text, path) => symlink(text, path),
+  move: (from, to) => rename(from, to),
+  async moveIn(from, to) {
+    await rename(from, to).catch((error: unknown) => {
+      throw systemCodeOf(error) === 'EXDEV' ? onOtherDisk(to, error) : error
+    })
+  },
+  give: (path, { uid, gid }) => lchown(path, uid, gid ?? -1),
+  giveTree,
+  async makeAlike(from, to) {
+    const wanted = await lstat(from)
+    await mkdir(to, { recursive: true })
+    await lchown(to, wanted.uid, wanted.gid)
+    await chmod(to, wanted.mode & 0o7777)
+  },
+  remove: (path) => rm(path, { force: true, recursive: true }),
+  async removeMatching(folder, prefix, suffix) {
+    for (const { name } of await localFiles.entries(folder)) {
+      if (name.startsWith(prefix) && name.endsWith(suffix))
+        await rm(join(folder, name), { force: true, recursive: true })
+    }
+  },
+  async removeIfEmpty(folder) {
+    await isGoneOrRemoved(folder)
+  },
+  async dissolve(folder, note, text) {
+    await rm(note, { force: true })
+    if (!(await isGoneOrRemoved(folder))) await writeAtomically(note, text)
+  },
+  removeTree,
+  async removeAtOnce(path, tolerance) {
+    await removeAtOnce(path).catch((error: unknown) => {
+      if (tolerance !== 'tolerant') throw error
+    })
+  },
+  sync: syncFolder,
+  unpack: (artifact, folder, release, options, context) =>
+    unpackInto(artifact, folder, release, options, context),
+  scan: scanTree,
+}
+
+function kindOfEntry(entry: { isSymbolicLink(): boolean; isDirectory(): boolean; isFile(): boolean }): Found {
+  if (entry.isSymbolicLink()) return 'link'
+  if (entry.isDirectory()) return 'folder'
+  return entry.isFile() ? 'file' : 'other'
+}
+
+/** Links themselves, never what they lead to. */
+async function giveTree(folder: string, owner: OwnerNumbers): Promise<void> {
+  await localFiles.give(folder, owner)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    await (entry.isDirectory() ? giveTree(path, owner) : localFiles.give(path, owner))
+  }
+}
+
+async function isGoneOrRemoved(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder)
+    return true
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === 'ENOENT') return true
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY' || code === 'ENOTDIR') return false
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false // an empty folder that stays is no harm
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * A release made ready for hosts: unpacked on this machine, where every entry is judged, and packed again into what any
+ * host's tar unpacks. It is done once for all hosts that want the same, and lies in the cache until deployctl ends.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { digestOf } from '../../../../base/hash.js'
+import type { ScriptInput } from '../../../../model/host.js'
+import type { Release } from '../../../../model/release.js'
+import type { FetchedArtifact } from '../../../../model/source.js'
+import type { OperationContext } from '../../../../model/target.js'
+import { packTree } from '../../../artifacts/pack-tree.js'
+import { scanTree, type TreeEntry } from '../../../artifacts/tree-manifest.js'
+import { isAlive } from '../../../system/process-identity.js'
+import { randomHex } from '../../../system/random-hex.js'
+import { removeAtExit } from '../../../system/remove-at-exit.js'
+import type { DirectoryOptions } from '../options.js'
+import type { Manifest } from './host-files.js'
+import { unpackInto } from './local-unpack.js'
+import { archiveInput } from './send-archive.js'
+
+export interface ReadyRelease {
+  readonly input: ScriptInput
+  readonly bytes: number
+  readonly sha256: string
+  readonly manifest: Manifest
+  readonly unpackedBytes: number
+  /** Folders that nobody may write to get their modes when all is in them; the deepest first. */
+  readonly lateModes: readonly { readonly path: string; readonly mode: number }[]
+}
+
+export type ReleasePreparer = (
+  artifact: FetchedArtifact,
+  release: Release,
+  options: DirectoryOptions,
+  context: OperationContext,
+) => Promise<ReadyRelease>
+
+export function releasePreparer(cacheDirectory: string, pid: number): ReleasePreparer {
+  const home = join(cacheDirectory, 'prepared')
+  const ready = new Map<string, Promise<ReadyRelease>>()
+  return (artifact, release, options, context) => {
+    const key = digestOf({
+      release: release.digest,
+      path: artifact.path,
+      strip: options.strip,
+      include: options.include,
+    })
+    const known = ready.get(key)
+    if (known !== undefined) return known
+    const making = prepare(home, pid, artifact, release, options, context)
+    ready.set(key, making)
+    making.catch(() => ready.delete(key))
+    return making
+  }
+}
+
+async function prepare(
+  home: string,
+  pid: number,
+  artifact: FetchedArtifact,
+  release: Release,
+  options: DirectoryOptions,
+  context: OperationContext,
+): Promise<ReadyRelease> {
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  await sweep(home)
+  const place = join(home, `${pid}-${randomHex(12)}`)
+  removeAtExit(place)
+  await mkdir(place, { mode: 0o700 })
+  const tree = join(place, 'tree')
+  await unpackInto(artifact, tree, release, options, context, false)
+  const scanned = (await scanTree(tree, context.signal)).map(inWholeSeconds)
+  const archive = join(place, 'release.tgz')
+  const { bytes, sha256 } = await packTree(tree, scanned.map(opened), archive, context.signal)
+  await rm(tree, { recursive: true, force: true })
+  return {
+    input: archiveInput(archive, bytes),
+    bytes,
+    sha256,
+    manifest: scanned,
+    unpackedBytes: scanned.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0),
+    lateModes: scanned
+      .flatMap((entry) =>
+        entry.type === 'folder' && opened(entry) !== entry ? [{ path: entry.path, mode: entry.mode }] : [],
+      )
+      .reverse(),
+  }
+}
+
+/** Which is all that a tar archive and a host's `stat` know of times. */
+function inWholeSeconds(entry: TreeEntry): TreeEntry {
+  return entry.type === 'file' ? { ...entry, mtimeMs: Math.floor(entry.mtimeMs / 1000) * 1000 } : entry
+}
+
+function opened<E extends TreeEntry>(entry: E): E {
+  return entry.type === 'folder' && (entry.mode & 0o700) !== 0o700
+    ? { ...entry, mode: entry.mode | 0o700 }
+    : entry
+}
+
+/** What processes that were killed have left. */
+async function sweep(home: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    const pid = Number(name.split('-')[0])
+    if (!(await isAlive(pid, ''))) await rm(join(home, name), { recursive: true, force: true })
+  }
+}
