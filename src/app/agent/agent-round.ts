@@ -5,6 +5,7 @@ import { formatDuration } from '../../base/duration.js'
 import type { Outage } from '../../model/agent.js'
 import type { RecordedState } from '../../model/state.js'
 import { freezeOf } from '../freezes.js'
+import { planApply } from '../plan-release.js'
 import { readState } from '../read-state.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { deployChosen } from './deploy-chosen.js'
@@ -32,14 +33,22 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
   const looks = await askAll(context, watch, due, state, tryAgain)
   const judgements = judgeAll(context, state, looks)
   for (const judgement of judgements) decide(context, judgement)
+  const repairs = await repairsBehind(context, state, looks, judgements)
+  for (const { service } of judgements) {
+    if (!repairs.stay.includes(service)) context.said.forget(`repair ${service}`)
+  }
+  for (const repair of repairs.judgements) decide(context, repair, undefined, 'repair')
   for (const { service, error } of looks.flatMap(({ problems }) => problems)) {
     const problem = { service, verdict: 'skip', version: null, digest: null, key: '' } as const
     decide(context, { ...problem, reason: error.message }, error)
   }
   if (due.length > 0) countDrift(context, looks)
-  const chosen = judgements.filter(({ verdict }) => verdict === 'deploy' || verdict === 'repair')
+  const chosen = [...judgements, ...repairs.judgements].filter(
+    ({ verdict }) => verdict === 'deploy' || verdict === 'repair',
+  )
   if (chosen.length === 0) return
-  await deployChosen(context, { judgements: chosen, tryAgain, stay: looks.flatMap(({ stay }) => stay) })
+  const stay = [...looks.flatMap((seen) => seen.stay), ...repairs.stay]
+  await deployChosen(context, { judgements: chosen, tryAgain, stay })
 }
 
 /** Whether the environment is free for something new. */
@@ -158,14 +167,48 @@ function judgeAll(
   return looks.flatMap(({ plans }) => plans.flatMap((plan) => judge(plan, circumstances)))
 }
 
+/**
+ * A release that may not be deployed now stands before drift that may be put right: there, what is recorded is looked at
+ * alone.
+ */
+async function repairsBehind(
+  context: AgentContext,
+  state: RecordedState | null,
+  looks: readonly Look[],
+  judgements: readonly Judgement[],
+): Promise<{ readonly stay: readonly string[]; readonly judgements: readonly Judgement[] }> {
+  const { world, signal } = context
+  const drifted = new Set(
+    looks.flatMap(({ plans }) => plans.flatMap(({ drift }) => drift.map((one) => one.service))),
+  )
+  const stay = judgements
+    .filter(({ service, verdict, tells }) => drifted.has(service) && tells !== 'drift' && isWaiting(verdict))
+    .map(({ service }) => service)
+    .filter((service) => world.config.services[service] !== undefined)
+  if (stay.length === 0 || world.config.agent.repair === 'off') return { stay: [], judgements: [] }
+  const plan = await planApply(world, { services: stay, tryAgain: [], stay }, signal)
+  const again = { source: '', plans: [plan], stay, outage: null, problems: [] }
+  return { stay, judgements: judgeAll(context, state, [again]) }
+}
+
+function isWaiting(verdict: Judgement['verdict']): boolean {
+  return verdict === 'skip' || verdict === 'tell'
+}
+
 const wordsFor = { deploy: 'is deployed', repair: 'is put right', tell: 'waits', skip: 'stays' } as const
 
 /** Recorded and said when it is another decision than the last one about this service. */
-function decide(context: AgentContext, judgement: Judgement, error?: DeployError): void {
+function decide(
+  context: AgentContext,
+  judgement: Judgement,
+  error?: DeployError,
+  subject: 'decision' | 'repair' = 'decision',
+): void {
   const { world, book, said, decisions } = context
   const { key, service, verdict, reason, version, digest } = judgement
-  if (!said.isNews(`decision ${service}`, `${verdict} ${key} ${reason}`)) return
-  decisions.set(service, { at: world.clock.now().toISOString(), service, verdict, version, digest, reason })
+  if (!said.isNews(`${subject} ${service}`, `${verdict} ${key} ${reason}`)) return
+  if (subject === 'decision')
+    decisions.set(service, { at: world.clock.now().toISOString(), service, verdict, version, digest, reason })
   const level = error === undefined ? (verdict === 'tell' ? 'warn' : 'info') : 'error'
   if (reason === upToDate && level === 'info')
     book.log(level, `${nameOf(judgement)} ${upToDate.slice(3)}`, { service })

@@ -13,6 +13,7 @@ import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
 import { metricsText } from './metrics-text.js'
 import { openOutbox } from './outbox.js'
+import { readPause, writePause } from './pause.js'
 import { createRhythm } from './rhythm.js'
 import { createRunningView } from './running-view.js'
 import { createSaidOnce } from './said-once.js'
@@ -20,7 +21,6 @@ import { createSetbacks } from './setbacks.js'
 
 /** Deployments in a report. */
 const shownHistory = 20
-const pauseFile = 'pause.json'
 /** A turn that takes longer without deploying anything hangs. */
 const longestTurnMs = 10 * 60_000
 
@@ -77,7 +77,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     outages: new Map<string, Outage>(),
   }
   const startedAt = clock.now().toISOString()
-  let pause = await readPause(desk)
+  let pause = await readPause(desk.memory)
   let ending: 'reload' | null = null
   let wake = new AbortController()
   const wakeUp = (): void => wake.abort()
@@ -102,7 +102,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   }
   const changePause = async (next: Pause | null): Promise<void> => {
     pause = next
-    await desk.memory.write(pauseFile, JSON.stringify(next))
+    await writePause(desk.memory, next)
     book.log('info', next === null ? 'goes on' : `paused by ${next.by}: ${next.reason}`)
     wakeUp()
   }
@@ -112,7 +112,10 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   }
   const agent: RunningAgent = {
     async report() {
-      const [status, history] = await Promise.all([showStatus(world, signal), showHistory(world, shownHistory)])
+      const [status, history] = await Promise.all([
+        showStatus(world, signal),
+        showHistory(world, shownHistory),
+      ])
       return world.secrets.maskAll({ agent: agent.snapshot(), status, history })
     },
     snapshot: () => ({
@@ -193,9 +196,4 @@ function settleDue({ rhythm }: Watch, nowMs: number): void {
 function sayTrouble({ book, said }: AgentContext, error: unknown): void {
   const report = reportOf(error)
   if (said.isNews('turn', report.message)) book.log('error', report.message, { error: report })
-}
-
-async function readPause({ memory }: AgentDesk): Promise<Pause | null> {
-  const text = await memory.read(pauseFile)
-  return text === null ? null : (JSON.parse(text) as Pause | null) // we wrote it
 }

@@ -12,7 +12,8 @@ const cookieName = 'deployctl_token'
 const longestBody = 64 * 1024
 const safety = {
   'cache-control': 'no-store',
-  'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'content-security-policy':
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 } as const

@@ -34,7 +34,12 @@ export function agentCaller({ socket }: AgentFolder): AgentCaller {
 }
 
 /** Null when nobody listens. */
-function ask(socketPath: string, path: string, body: object | null, timeout: number): Promise<IncomingMessage | null> {
+function ask(
+  socketPath: string,
+  path: string,
+  body: object | null,
+  timeout: number,
+): Promise<IncomingMessage | null> {
   return new Promise((resolve, reject) => {
     const method = body === null ? 'GET' : 'POST'
     const asked = request({ socketPath, path, method, timeout, agent: false }, resolve)
@@ -43,13 +48,21 @@ function ask(socketPath: string, path: string, body: object | null, timeout: num
       const code = systemCodeOf(error)
       if (code === 'ENOENT' || code === 'ECONNREFUSED') return resolve(null)
       const hint = code === 'EACCES' ? { hint: 'run it as the user the agent runs as' } : {}
-      reject(new DeployError('IO_FAILED', `the agent cannot be asked: ${error.message}`, { ...hint, cause: error }))
+      reject(
+        new DeployError('IO_FAILED', `the agent cannot be asked: ${error.message}`, {
+          ...hint,
+          cause: error,
+        }),
+      )
     })
     asked.end(body === null ? undefined : JSON.stringify(body))
   })
 }
 
-async function readEvents(answer: IncomingMessage, onEvent: (event: string, data: unknown) => void): Promise<void> {
+async function readEvents(
+  answer: IncomingMessage,
+  onEvent: (event: string, data: unknown) => void,
+): Promise<void> {
   let rest = ''
   for await (const chunk of answer.setEncoding('utf8')) {
     const blocks = (rest + String(chunk)).split('\n\n')

@@ -28,10 +28,11 @@ function when(iso) {
 const chip = (kind, text) => el('span', 'chip ' + kind, text)
 const took = (ms) => (ms < 1000 ? ms + ' ms' : (ms / 1000).toFixed(1) + ' s')
 
+const sights = (service) => [].concat(service.observation || [])
 function stateOf(service, running) {
   if (running && running.services.includes(service.service)) return chip('busy', 'deploying')
   if (service.problem) return chip('bad', 'cannot be looked at')
-  if (service.observation && service.observation.some((seen) => seen.drift.length > 0)) return chip('careful', 'drift')
+  if (sights(service).some((seen) => seen.drift.length > 0)) return chip('careful', 'drift')
   if (service.version === null) return chip('careful', 'not deployed yet')
   return chip('good', 'serves')
 }
@@ -39,7 +40,7 @@ function serviceCard(service, report) {
   const decision = report.agent.decisions.find((one) => one.service === service.service)
   const notes = [
     service.problem && service.problem.message,
-    ...(service.observation || []).flatMap((seen) => seen.drift.map((drift) => drift.message)),
+    ...sights(service).flatMap((seen) => seen.drift.map((drift) => drift.message)),
     service.pin && 'pinned to ' + show(service.pin.version) + ' by ' + service.pin.by + ': ' + service.pin.reason,
     ...service.holds.map((hold) => show(hold.version) + ' is held: ' + hold.reason),
     decision && decision.reason,

@@ -40,16 +40,19 @@ export const routes: readonly Route[] = [
     who: 'reader',
     reply: async (agent) => text(200, await agent.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
   },
-  { method: 'GET', path: '/api/v1/status', who: 'reader', reply: async (agent) => json(await agent.report()) },
+  {
+    method: 'GET',
+    path: '/api/v1/status',
+    who: 'reader',
+    reply: async (agent) => json(await agent.report()),
+  },
   { method: 'GET', path: '/api/v1/logs', who: 'reader', reply: (agent) => json({ lines: agent.logs() }) },
-  ...pageFiles.map(
-    ({ path, type, body }): Route => ({
-      method: 'GET',
-      path,
-      who: 'reader',
-      reply: () => ({ status: 200, type, body }),
-    }),
-  ),
+  ...pageFiles.map(({ path, type, body }): Route => ({
+    method: 'GET',
+    path,
+    who: 'reader',
+    reply: () => ({ status: 200, type, body }),
+  })),
   {
     method: 'POST',
     path: '/api/v1/check',

@@ -23,7 +23,10 @@ export interface ServeOptions {
   readonly say: (message: string, fields: { readonly [name: string]: unknown }) => void
 }
 
-export async function serveAgent(agent: RunningAgent, options: ServeOptions): Promise<{ close(): Promise<void> }> {
+export async function serveAgent(
+  agent: RunningAgent,
+  options: ServeOptions,
+): Promise<{ close(): Promise<void> }> {
   const { folder, http } = options
   await ensureFolder(folder.path)
   await ensureFolder(folder.socketFolder)
@@ -55,7 +58,9 @@ async function openHttp(agent: RunningAgent, http: AgentHttp, options: ServeOpti
   const door = await openDoor(agent, token, options, { host: http.host, port: http.port })
   const { port } = door.server.address() as AddressInfo // it listens on TCP
   const host = http.host.includes(':') ? `[${http.host}]` : http.host
-  options.say(`the status page is at http://${host}:${port}/?token=…; ${place}`, { url: `http://${host}:${port}/` })
+  options.say(`the status page is at http://${host}:${port}/?token=…; ${place}`, {
+    url: `http://${host}:${port}/`,
+  })
   return door
 }
 
@@ -105,7 +110,8 @@ async function tokenOf(
   { token }: AgentHttp,
   { memory, folder, ports }: ServeOptions,
 ): Promise<{ readonly token: string; readonly place: string }> {
-  if (token !== null) return { token: await ports.secrets.reveal(token), place: 'the token is in deploy.yaml' }
+  if (token !== null)
+    return { token: await ports.secrets.reveal(token), place: 'the token is in deploy.yaml' }
   const place = `the token is in ${folder.path}/token`
   const known = (await memory.read('token'))?.trim() ?? ''
   if (known !== '') return { token: known, place }
@@ -118,9 +124,13 @@ async function tokenOf(
 async function refuseForeignFolder(path: string): Promise<void> {
   const facts = await lstat(path)
   if (facts.isDirectory() && facts.uid === userInfo().uid && (facts.mode & 0o022) === 0) return
-  throw new DeployError('PERMISSION_DENIED', `the folder ${path} for the control socket is not this user's alone`, {
-    hint: 'remove it, or take away the rights of others: chmod 700',
-  })
+  throw new DeployError(
+    'PERMISSION_DENIED',
+    `the folder ${path} for the control socket is not this user's alone`,
+    {
+      hint: 'remove it, or take away the rights of others: chmod 700',
+    },
+  )
 }
 
 /** A socket that nobody answers on is what a killed agent left. */
