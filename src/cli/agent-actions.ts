@@ -23,10 +23,10 @@ export const agentActions: { readonly [action: string]: Action } = {
     return said(context, 'checking', 'The agent looks now.')
   },
   async pause(session, context) {
-    const { user, agentMemory, now } = session
+    const { user, agentMemory } = session
     const reason = context.options.reason ?? 'no reason given'
     if ((await session.agent.call('/api/v1/pause', { by: user, reason })) === null) {
-      await writePause(agentMemory, { at: now().toISOString(), by: user, reason })
+      await writePause(agentMemory, { at: session.now().toISOString(), by: user, reason })
       return said(context, 'paused', 'No agent runs here; the next one starts paused.')
     }
     return said(

@@ -148,7 +148,15 @@ test('other failures of a source are passed on', async () => {
     resolve: () => Promise.reject(new DeployError('SOURCE_UNREACHABLE', 'it is down')),
     fetch: () => Promise.reject(new Error('unused')),
   }
-  const request = { service: service('web'), state: null, mayTryAgain: () => false, stays: false, now, signal: never, source }
+  const request = {
+    service: service('web'),
+    state: null,
+    mayTryAgain: () => false,
+    stays: false,
+    now,
+    signal: never,
+    source,
+  }
   await expect(chooseRelease(request)).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
 })
 

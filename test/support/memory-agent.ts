@@ -72,7 +72,7 @@ export async function startAgent(
       return served
     },
     lines,
-    said: () => lines.map(({ msg }) => msg).filter((msg) => !/^(apply|revert)-/.test(msg)),
+    said: () => lines.filter((line) => line['event'] === undefined).map(({ msg }) => msg),
     pass: (ms) => clock.pass(ms),
     async stop() {
       stop.abort(new Error('SIGTERM'))

@@ -3,6 +3,7 @@ import type { NotificationEvent } from '../../model/config.js'
 import type { Decision } from '../../model/agent.js'
 import type { ErrorReport } from '../../base/deploy-error.js'
 import type { DeploymentEvent } from '../../model/event.js'
+import type { StepEvent } from '../../model/journal.js'
 import type { Notification } from '../../model/notifier.js'
 import type { Execution } from '../requests.js'
 import { whoIs } from '../under-lock.js'
@@ -86,7 +87,8 @@ function logEvent({ book, metrics, running }: AgentContext, event: DeploymentEve
   if (event.type === 'step') {
     const step = running.now()?.steps.find(({ id }) => id === event.step)
     const failed = event.event.endsWith('failed')
-    book.log(failed ? 'error' : 'info', `${event.event}: ${step?.title ?? event.step}`, {
+    book.log(failed ? 'error' : 'info', `${step?.title ?? event.step}: ${stepWords[event.event]}`, {
+      event: event.event,
       deployment,
       ...(step?.service == null ? {} : { service: step.service }),
       ...(event.durationMs === undefined ? {} : { durationMs: Math.round(event.durationMs) }),
@@ -97,4 +99,13 @@ function logEvent({ book, metrics, running }: AgentContext, event: DeploymentEve
     book.log('warn', `undoing: ${event.cause.message}`, { deployment, services: event.services })
   }
   if (event.type === 'warning') book.log('warn', event.message, { deployment, error: event.error })
+}
+
+const stepWords: { readonly [E in StepEvent]: string } = {
+  'apply-started': '…',
+  'apply-succeeded': 'done',
+  'apply-failed': 'failed',
+  'revert-started': 'undoing',
+  'revert-succeeded': 'undone',
+  'revert-failed': 'could not be undone',
 }

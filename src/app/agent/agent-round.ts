@@ -195,7 +195,12 @@ function isWaiting(verdict: Judgement['verdict']): boolean {
   return verdict === 'skip' || verdict === 'tell'
 }
 
-const wordsFor = { deploy: 'is deployed', repair: 'is put right', tell: 'waits', skip: 'stays' } as const
+const wordsFor = {
+  deploy: 'is to be deployed',
+  repair: 'is to be put right',
+  tell: 'waits',
+  skip: 'stays',
+} as const
 
 /** Recorded and said when it is another decision than the last one about this service. */
 function decide(

@@ -40,7 +40,7 @@ export function judge(plan: Plan, circumstances: Circumstances): readonly Judgem
 }
 
 /** The same for the same change, from one poll to the next. */
-export function changeKey({ service, after }: Change): string {
+function changeKey({ service, after }: Change): string {
   return canonicalJson([service, after?.release.digest ?? null, after?.spec.target ?? null])
 }
 
@@ -84,7 +84,7 @@ function repairVerdict(service: string, plan: Plan, { agent }: Circumstances): V
 }
 
 /** The release and its settings are what is recorded: there is only drift to put right. */
-export function isRepair({ kind, before, after }: Change): boolean {
+function isRepair({ kind, before, after }: Change): boolean {
   if (kind !== 'update' || before === null || after === null) return false
   return (
     before.release.digest === after.release.digest &&

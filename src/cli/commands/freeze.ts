@@ -6,8 +6,9 @@ import { flagsOf, openSession } from '../open-session.js'
 
 export const freeze: CommandRun = async (context) => {
   const { options, terminal } = context
-  const { useCases, environment, now } = await openSession(context)
-  const until = options.forMs === null ? null : new Date(now().getTime() + options.forMs)
+  const session = await openSession(context)
+  const { useCases, environment } = session
+  const until = options.forMs === null ? null : new Date(session.now().getTime() + options.forMs)
   const frozen = await useCases.freeze(options.reason ?? '', until)
   terminal.record('frozen', { freeze: frozen })
   const lifted = `deployctl unfreeze${flagsOf(context)}`

@@ -11,12 +11,13 @@ export function logPrinter(terminal: Terminal, format: string): (line: LogLine) 
 
 const marks: { readonly [L in LogLevel]: string } = { info: ' ', warn: '!', error: '✗' }
 
-function logText(line: LogLine, { style, clean }: Terminal): string {
+function logText(line: LogLine, terminal: Terminal): string {
   const { time, level, msg } = line
+  const { style } = terminal
   const about = [fieldOf(line, 'deployment'), fieldOf(line, 'service'), versionOf(line)]
     .filter(Boolean)
     .join(' ')
-  const text = `${marks[level]} ${clean(msg)}`
+  const text = `${marks[level]} ${terminal.clean(msg)}`
   const painted =
     level === 'error' ? style.paint.bad(text) : level === 'warn' ? style.paint.careful(text) : text
   const moment = style.paint.faint(time.replace('T', ' ').replace(/\.\d+Z$/, 'Z'))

@@ -59,28 +59,33 @@ function createReporter(
 ): () => void {
   let busy = false
   let again = false
-  const run = async (): Promise<void> => {
-    busy = true
-    do {
-      again = false
-      const data = await agent.report().catch(() => null)
-      if (gone.aborted) return
-      if (data !== null) send(data)
-      await clock.sleep(pauseMs, gone)
-    } while (again && !gone.aborted)
-    busy = false
-  }
-  return () => {
+  const ask = (): void => {
     again = true
-    if (!busy) void run()
+    if (busy || gone.aborted) return
+    busy = true
+    again = false
+    void once().finally(() => {
+      busy = false
+      if (again) ask()
+    })
   }
+  const once = async (): Promise<void> => {
+    const data = await agent.report().catch(() => null)
+    if (data !== null && !isOver(gone)) send(data)
+    await clock.sleep(pauseMs, gone)
+  }
+  return ask
 }
 
 async function beat(clock: Clock, gone: AbortSignal, write: () => void): Promise<void> {
-  while (!gone.aborted) {
+  while (!isOver(gone)) {
     await clock.sleep(heartbeatMs, gone)
-    if (!gone.aborted) write()
+    if (!isOver(gone)) write()
   }
+}
+
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted
 }
 
 function eventOf(name: string, data: object): string {
