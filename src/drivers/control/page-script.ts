@@ -47,7 +47,7 @@ function serviceCard(service, report) {
   ].filter(Boolean)
   const card = el('article', 'card',
     el('h3', '', service.service, el('span', 'release', show(service.version)), stateOf(service, report.agent.running)),
-    service.since ? el('p', 'faint', 'since ', when(service.since)) : null,
+    service.since ? el('p', 'faint', 'deployed ', when(service.since)) : null,
     ...notes.map((note) => el('p', 'faint', note)))
   card.dataset.service = service.service
   return card
@@ -85,7 +85,7 @@ function alertsOf({ agent, status }) {
   return [
     ...(agent.pause ? [['careful', 'The agent is paused by ' + agent.pause.by + ': ' + agent.pause.reason]] : []),
     ...(status.freeze ? [['careful', 'Frozen' + (status.freeze.until ? ' until ' + new Date(status.freeze.until).toLocaleString() : '') + ' by ' + status.freeze.by + ': ' + status.freeze.reason]] : []),
-    ...agent.outages.map((outage) => ['bad', 'Source ' + outage.source + ' cannot be asked, since ' + ago(outage.since) + ': ' + outage.message]),
+    ...agent.outages.map((outage) => ['bad', 'Source ' + outage.source + ' has not answered for ' + ago(outage.since).replace(' ago', '') + ': ' + outage.message]),
     ...(agent.running === null ? status.unfinished.map((id) => ['bad', 'Deployment ' + id + ' is not finished: deployctl recover']) : []),
     ...(agent.undelivered > 0 ? [['careful', agent.undelivered + ' notifications wait for their notifier']] : []),
   ]
