@@ -4,6 +4,7 @@
 import { startCephRgw } from './ceph-rgw.mjs'
 import { startGitHubFixtures } from './github-fixtures.mjs'
 import { requirePrograms } from './packages.mjs'
+import { startDockerEngine } from './docker-engine.mjs'
 import { startDockerRegistry } from './docker-registry.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
@@ -44,6 +45,16 @@ export const services = [
     name: 'docker-registry',
     howTo: 'apt-get install docker-registry apache2-utils openssl',
     start: startDockerRegistry,
+  },
+  {
+    name: 'docker-engine',
+    howTo: 'run the tests as root on Debian, or start a Docker engine and install gcc and libc6-dev',
+    start: startDockerEngine,
+  },
+  {
+    name: 'haproxy',
+    howTo: 'apt-get install haproxy',
+    start: () => requirePrograms({ haproxy: 'haproxy' }),
   },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },

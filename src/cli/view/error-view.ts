@@ -27,14 +27,24 @@ export function headline(message: string, style: Style): string {
   return style.paint.bad(style.paint.strong(paragraph(`✗ ${message}`, style.width, 0, 2)))
 }
 
-/** Details and hint, indented. Details keep their lines; what is too wide is wrapped. Whoever makes them bounds them. */
+/**
+ * Details and hint, indented. Details keep their lines; what is too wide is wrapped, but for a code frame, whose caret
+ * would then stand under nothing. Whoever makes them bounds them.
+ */
 export function evidenceLines(report: ErrorReport, style: Style, indent: number): readonly string[] {
   const details = (report.details ?? []).filter((line, _, all) => all.length > 1 || !isSaid(line, report))
   const blanks = ' '.repeat(indent)
   return [
-    ...details.flatMap((line) => wrap(line, style.width - indent).map((part) => blanks + part)),
+    ...details
+      .flatMap((line) => (isOfFrame(line) ? [line] : wrap(line, style.width - indent)))
+      .map((part) => blanks + part),
     ...(report.hint === undefined ? [] : [hintLine(report.hint, style, indent - 2)]),
   ]
+}
+
+/** As src/config/code-frame.ts writes them. */
+function isOfFrame(line: string): boolean {
+  return /^ *>? *\d* \| /.test(line)
 }
 
 /** A single line of evidence that the message already quotes. */

@@ -8,6 +8,7 @@ import type { DriverSpec } from '../../../model/spec.js'
 import { inSource } from '../in-source.js'
 import { chosen, offerOf, type Offer } from '../offer.js'
 import { remember } from '../remembered.js'
+import { respite } from '../respite.js'
 import { versionReader } from '../version-pattern.js'
 import { checkedOut } from './git-checkout.js'
 import { expectGitServer } from './expect-git-server.js'
@@ -44,13 +45,18 @@ function createGitSource(name: string, options: GitOptions, ports: Ports): Sourc
     const token = options.token === undefined ? null : await ports.secrets.reveal(options.token, signal)
     return { url, login: token === null ? null : { user: options.user ?? 'git', token } }
   }
-  const tags = remember<Offer<GitTag>>(async (_previous, signal) => {
+  const rest = respite(ports.clock)
+  const listTags = async (signal: AbortSignal) => {
     const git = gitClient(await remoteOf(signal), ports)
     const request = { directory: ports.projectDirectory, timeoutMs: listTimeoutMs, what: 'listing the tags' }
     const lines = await git(['ls-remote', '--tags', '--', url], request, signal)
     if (lines.length === 0) await expectGitServer(url, git, request, signal)
     return offerOf(readTags(lines, versionOf))
-  }, ports.clock)
+  }
+  const tags = remember<Offer<GitTag>>(
+    (_previous, signal) => rest.around(() => listTags(signal)),
+    ports.clock,
+  )
 
   return {
     versions: (signal) =>

@@ -262,6 +262,31 @@ describe.skipIf(process.env['TEST_SERVICE_GIT_MISSING'] !== undefined)('git', ()
     }
   })
 
+  test('an outage is not made worse: a server that failed is left alone for a while', async () => {
+    await repository.publish('v1.0.0', 'one')
+    const server = await startGitServer(bench.folder)
+    try {
+      const polled = source({ repository: `${server.origin}/app/.git` })
+      expect(await polled.versions(calm)).toEqual([{ version: '1.0.0' }])
+      let asked = 0
+      server.breakWith((_request, response) => {
+        asked++
+        response.writeHead(503).end()
+      })
+      for (let polls = 0; polls < 30; polls++) {
+        expect((await failureOf(polled.versions(calm))).code).toBe('SOURCE_UNREACHABLE')
+        bench.pass(10_000)
+      }
+      expect(asked).toBeGreaterThan(0)
+      expect(asked).toBeLessThanOrEqual(8)
+      server.breakWith(null)
+      bench.pass(300_000)
+      expect(await polled.versions(calm)).toEqual([{ version: '1.0.0' }])
+    } finally {
+      await server.end()
+    }
+  })
+
   describe('failures', () => {
     /** A git that says what a server somewhere would have made it say. */
     const sayingGit = (text: string, exitCode = 128): Ports => ({
