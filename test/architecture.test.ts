@@ -32,6 +32,7 @@ const driverDoors: Record<string, readonly string[]> = {
   notifiers: ['artifacts', 'system'],
   stores: ['artifacts', 'system'],
   secrets: ['artifacts', 'system'],
+  control: ['system'],
 }
 
 /** Where each package may be imported. A package that is not here is not in the house: add it with a reason. */

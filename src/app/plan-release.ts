@@ -9,6 +9,7 @@ import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
 import { chooseRelease, type Choice } from './choose-release.js'
 import { chooseRollback, rollbackServices } from './choose-rollback.js'
+import { freezeNotices } from './freezes.js'
 import { observe } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
@@ -26,9 +27,17 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
   const choose = async (service: string): Promise<Choice | null> => {
     const config = world.config.services[service]
     if (config === undefined) return null
-    const retryHeld = request.services.includes(service)
-    const source = sourceOf(config.source)
-    return chooseRelease({ service: config, state, retryHeld, source, now: world.clock.now(), signal })
+    const { tryAgain } = request
+    const isNamed = request.services.includes(service)
+    return chooseRelease({
+      service: config,
+      state,
+      mayTryAgain: ({ digest }) => (tryAgain === undefined ? isNamed : tryAgain.includes(digest)),
+      stays: request.stay?.includes(service) === true,
+      source: sourceOf(config.source),
+      now: world.clock.now(),
+      signal,
+    })
   }
   return planChosen(world, { state, renamed }, 'apply', await chooseAll(selected, choose), signal)
 }
@@ -76,7 +85,10 @@ async function planChosen(
     const recorded = state?.services[service] ?? null
     return { service, target: wanted?.spec.target ?? null, recorded }
   })
-  const notices: Notice[] = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
+  const notices: Notice[] = [
+    ...freezeNotices(world, state),
+    ...[...choices.values()].flatMap((choice) => choice?.notices ?? []),
+  ]
   const observed = await observe(world, sights, signal)
   for (const [service, seen] of observed) {
     for (const message of seen.flatMap((one) => one.notices)) notices.push({ service, message })

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
 import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
+import { freezeOf } from './freezes.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
 import { localHost } from '../plan/desire.js'
@@ -29,6 +30,7 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     services: rows,
     lock,
     unfinished,
+    freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }
 }

@@ -8,6 +8,7 @@ import { parseDuration } from '../base/duration.js'
 import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
+import { agentRules } from './agent-rules.js'
 import { hookRules } from './hook-rules.js'
 import { hostRules } from './host-rules.js'
 import { strategyRules, type RuleContext } from './strategy-rules.js'
@@ -24,6 +25,7 @@ export function ruleFindings(tree: Json, context: RuleContext): readonly Finding
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
     ...hookRules(tree),
+    ...agentRules(tree),
     ...hostRules(tree),
   ]
 }

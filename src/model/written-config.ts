@@ -168,6 +168,10 @@ type CheckProcess1 = {
  * Somebody to tell.
  */
 type Notifier = NotifierCommand | NotifierSlack | NotifierWebhook
+/**
+ * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+ */
+type Duration = string
 
 /**
  * deploy.yaml of deployctl for one environment: what should run where, and how it gets there.
@@ -324,6 +328,88 @@ export interface WrittenConfig {
      * How long something may lie there unused.
      */
     maxAge?: string
+  }
+  /**
+   * What `deployctl agent` does by itself, and when.
+   */
+  agent?: {
+    /**
+     * `auto` deploys what is due; `notify` tells the notifiers, and a person deploys it.
+     */
+    mode?: 'auto' | 'notify'
+    /**
+     * How often every source is asked (default: 10s, and 30s for oci).
+     */
+    interval?: string
+    /**
+     * The same for single sources.
+     */
+    intervals?: {
+      [k: string]: Duration
+    }
+    /**
+     * What becomes of drift: put right, told, or left.
+     */
+    repair?: 'auto' | 'notify' | 'off'
+    /**
+     * Which way a deployment that was interrupted is taken: to its end, or back. Where that way is closed, the other.
+     */
+    recover?: 'resume' | 'unwind'
+    /**
+     * When releases may be deployed; none means always. Drift is put right at any time.
+     *
+     * Items: A time of the week in which releases may be deployed.
+     */
+    windows?: {
+      /**
+       * The days on which it begins.
+       *
+       * @minItems 1
+       */
+      days?: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
+      /**
+       * When it begins.
+       */
+      from?: string
+      /**
+       * When it ends; before `from`, it is a time of the next day.
+       */
+      to?: string
+      /**
+       * The time zone of both, as the tz database calls it.
+       */
+      timeZone?: string
+    }[]
+    /**
+     * How a release that failed is tried again.
+     */
+    retry?: {
+      /**
+       * How often in all; after that it stays held until a person tries it.
+       */
+      tries?: number
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      delay?: string
+    }
+    /**
+     * The status page, the API, metrics and health over HTTP. Without it nothing listens but the control socket.
+     */
+    http?: {
+      /**
+       * The address to listen on. Anything but loopback shows the page to the network.
+       */
+      host?: string
+      /**
+       * The port to listen on; 0 takes a free one, which the log says.
+       */
+      port?: number
+      /**
+       * What callers have to know. Without it one is made, and kept in the file `token` of the folder of the agent.
+       */
+      token?: string
+    }
   }
   /**
    * How many steps may run at once.
@@ -2696,7 +2782,19 @@ interface NotifierCommand {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }
 /**
  * Posts a message to a Slack channel.
@@ -2713,7 +2811,19 @@ interface NotifierSlack {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }
 /**
  * Posts every notification as JSON to an address.
@@ -2740,5 +2850,17 @@ interface NotifierWebhook {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }

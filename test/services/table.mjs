@@ -33,6 +33,11 @@ export const services = [
     howTo: `apt-get install ${Object.values(signingPrograms).join(' ')}`,
     start: () => requirePrograms(signingPrograms),
   },
+  {
+    name: 'chromium',
+    howTo: 'apt-get install chromium',
+    start: () => requirePrograms({ chromium: 'chromium' }),
+  },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
   { name: 'zsh', howTo: 'apt-get install zsh', start: () => requirePrograms({ zsh: 'zsh' }) },
   { name: 'fish', howTo: 'apt-get install fish', start: () => requirePrograms({ fish: 'fish' }) },

@@ -2,6 +2,7 @@
 import { digestOf, sha256 } from '../../src/base/hash.js'
 import type { DeployResult, Execution } from '../../src/app/requests.js'
 import type { World } from '../../src/app/world.js'
+import type { AgentConfig } from '../../src/model/agent.js'
 import type { Config, ServiceConfig } from '../../src/model/config.js'
 import type { VersionListing } from '../../src/model/release.js'
 import type { HookSpec } from '../../src/model/spec.js'
@@ -109,7 +110,7 @@ export function service(
     gracePeriodMs: 1_800_000,
     dependsOn: [],
     target: { type: 'running', path },
-    strategy: { type: 'rolling' },
+    strategy: { type: 'rolling', monitor: '0s' },
     checks: [check],
     ...rest,
   }
@@ -131,6 +132,19 @@ export function hook(name: string, mark: string, changes: Partial<HookSpec> = {}
   }
 }
 
+export function agentOf(changes: Partial<AgentConfig> = {}): AgentConfig {
+  return {
+    mode: 'auto',
+    intervalsMs: { main: 10_000 },
+    repair: 'auto',
+    recover: 'resume',
+    windows: [],
+    retry: { tries: 3, delayMs: 300_000 },
+    http: null,
+    ...changes,
+  }
+}
+
 export function configOf(services: readonly ServiceConfig[], changes: Partial<Config> = {}): Config {
   return {
     project: 'shop',
@@ -143,6 +157,7 @@ export function configOf(services: readonly ServiceConfig[], changes: Partial<Co
     hosts: {},
     ssh: { config: null, connectTimeoutMs: 10_000, keepAliveMs: 10_000, startsAtOnce: 8 },
     secrets: {},
+    agent: agentOf(),
     cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
     parallelism: 4,
     onFailure: 'deployment',

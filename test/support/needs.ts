@@ -9,6 +9,7 @@ export type Component =
   | 'archive-tools'
   | 'machine-tools'
   | 'signing-tools'
+  | 'chromium'
   | 'tmux'
   | 'zsh'
   | 'fish'
