@@ -59,7 +59,7 @@ export function ownProxy(options: OwnOptions, scope: TargetScope, ports: Ports):
     called,
     async trouble(signal) {
       const running = await runningProcess(ask, signal)
-      if (!isOurs(running.description, scope)) return `Another HAProxy answers at ${socket}.`
+      if (!isOurs(running.description, scope)) throw another(socket)
       const { description } = configOf({}, await certificateDigest(options.certificate))
       if (running.description === description) return null
       return 'HAProxy runs with other options or another certificate than it should: the next switch reloads it.'

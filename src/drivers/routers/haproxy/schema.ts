@@ -34,10 +34,10 @@ export const haproxySchema = {
       examples: ['/etc/haproxy/haproxy.cfg'],
     },
     listen: {
-      type: ['integer', 'string'],
-      minimum: 1,
-      maximum: 65535,
-      pattern: '^([A-Za-z0-9.*-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$',
+      anyOf: [
+        { type: 'integer', minimum: 1, maximum: 65535 },
+        { type: 'string', pattern: '^([A-Za-z0-9.*-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$' },
+      ],
       description:
         'Port, or address and port, of an HAProxy that deployctl runs for this service. It goes on running when deployctl has ended.',
       examples: [80, '127.0.0.1:8080', '[::1]:8080'],

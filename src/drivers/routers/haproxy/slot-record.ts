@@ -60,7 +60,7 @@ function parse(text: string): RecordText | null {
     // Only writeRecord makes such files, whole; `type` and `format` tell them from anything else.
     const found = JSON.parse(text) as Partial<RecordText> | null
     if (found?.type !== 'deployctl-slots' || found.format !== 1) return null
-    return typeof found.slots === 'object' ? (found as RecordText) : null
+    return typeof found.slots === 'object' ? (found as RecordText) : null // as said above
   } catch {
     return null
   }
