@@ -25,7 +25,7 @@ const driverDoors: Record<string, readonly string[]> = {
   verify: ['artifacts', 'system'],
   sources: ['artifacts', 'system'],
   hosts: ['system'],
-  targets: ['artifacts', 'system'],
+  targets: ['routers', 'artifacts', 'system'],
   routers: ['artifacts', 'system'],
   checks: ['artifacts', 'system'],
   metrics: ['artifacts', 'system'],

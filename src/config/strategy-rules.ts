@@ -55,6 +55,12 @@ function fitFindings(tree: Json, name: string, service: Json, context: RuleConte
     const what = `runs old and new instances side by side, and with target.${exclusive} only one can run`
     return say(what, `Choose the strategy recreate, or a router instead of ${exclusive}.`)
   }
+  if (needs.weights && weighing === undefined) {
+    return say(
+      `divides the traffic, which the target ${traits.type} cannot`,
+      'Choose another strategy for this service.',
+    )
+  }
   if (needs.weights && weighing !== undefined && childOf(target, weighing) === undefined) {
     return say(`divides the traffic, which needs target.${weighing}`, `Add target.${weighing}.`)
   }

@@ -216,7 +216,7 @@ export interface WrittenConfig {
   /**
    * How services are switched that have no strategy of their own.
    */
-  strategy?: StrategyBlueGreen | StrategyRecreate | StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyCanary | StrategyRecreate | StrategyRolling
   /**
    * Machines that are reached over SSH, in groups. Everything that is not said here comes from your ssh_config.
    */
@@ -2087,7 +2087,7 @@ interface Service {
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
-  strategy?: StrategyBlueGreen | StrategyRecreate | StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyCanary | StrategyRecreate | StrategyRolling
   /**
    * The names of the health checks it must pass. Without it, all of them; [] for none.
    */
@@ -2113,6 +2113,12 @@ interface TargetContainer {
    * The port that the program listens on, inside its container: for the router and for checks.
    */
   port?: number
+  /**
+   * What sends traffic to the containers, and moves it from the old ones to the new ones.
+   */
+  router?: {
+    [k: string]: unknown
+  }
   /**
    * How long a container may take to end by itself, after its stop signal, before it is killed.
    */
@@ -2363,6 +2369,54 @@ interface StrategyBlueGreen {
    * The kind of strategy.
    */
   type: 'blue-green'
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the old instances stay up without traffic, so that a rollback is one switch. The first plan after that stops them.
+   */
+  keepWarm?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * The new instances get a part of the traffic, step by step, and are watched; a failure gives all of it back to the old ones.
+ */
+interface StrategyCanary {
+  /**
+   * The kind of strategy.
+   */
+  type: 'canary'
+  /**
+   * What happens before the new instances get all traffic, in this order.
+   *
+   * @minItems 1
+   */
+  steps: (
+    | {
+        /**
+         * Percent of the traffic for all new instances together.
+         */
+        weight: number
+      }
+    | {
+        /**
+         * How long.
+         */
+        pause: string
+      }
+  )[]
   /**
    * How long new instances must stay healthy before they get traffic.
    */

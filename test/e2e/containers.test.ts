@@ -1,9 +1,11 @@
 /** Containers with the built program on a real engine: deployed from a real registry, upgraded, unwound, mended, rolled back. */
-import { writeFile, mkdir } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { startLoad } from '../../bench/containers/load.js'
+import { freePort } from '../contract/loopback.js'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scratchFolder } from '../drivers/system/scratch.js'
-import { deployctl } from '../support/built-cli.js'
+import { deployctl, type CliResult } from '../support/built-cli.js'
 import { appImage, pushImage, type AppParts } from '../support/containers/app-image.js'
 import { askEngine, callEngine } from '../support/containers/engine-api.js'
 import { removeByLabel, sharedEngine, uniqueName, type TestEngine } from '../support/containers/engine.js'
@@ -30,7 +32,12 @@ describeWith('docker-engine', 'containers', () => {
     const { open } = JSON.parse(addressOf('docker-registry')) as { readonly open: string }
     image = `${open.replace(/^https?:\/\//, '')}/${project}/web`
   })
-  afterAll(() => removeByLabel(engine, `deployctl.project=${project}`))
+  afterAll(async () => {
+    // The router goes on when its service is gone.
+    const pid = await readFile(join(folder, 'r/haproxy.pid'), 'utf8').catch(() => '')
+    if (pid !== '') process.kill(Number(pid), 'SIGTERM')
+    await removeByLabel(engine, `deployctl.project=${project}`)
+  })
 
   const publish = (version: string, env: AppParts['env'] = {}) => {
     const made = appImage(engine, { version, env: { APP_VERSION: version, ...env } })
@@ -39,7 +46,7 @@ describeWith('docker-engine', 'containers', () => {
   }
   const configure = (
     version: string,
-    changes: { readonly replicas?: number; readonly strategy?: string } = {},
+    changes: { readonly replicas?: number; readonly strategy?: string; readonly router?: string } = {},
   ) =>
     writeFile(
       join(folder, 'deploy.yaml'),
@@ -51,7 +58,7 @@ services:
   web:
     source: web
     version: ${version}
-    target: { type: container, engine: { socket: ${engine.socket} }, port: 8080, replicas: ${changes.replicas ?? 2}, stopTimeout: 5s }
+    target: { type: container, engine: { socket: ${engine.socket} }, port: 8080, replicas: ${changes.replicas ?? 2}, stopTimeout: 5s${changes.router ?? ''} }
     strategy: ${changes.strategy ?? '{ type: rolling, monitor: 1s, drain: 1s }'}
 healthChecks:
   ready: { type: http, path: /health, interval: 200ms, deadline: 10s }
@@ -59,6 +66,10 @@ healthChecks:
     )
   const run = (...words: string[]) => deployctl(words, { directory: folder })
   const apply = () => run('apply', '--auto-approve')
+  /** What went wrong is the message of the test. */
+  const well = (result: CliResult): void => {
+    expect(result.code, `${result.stdout}\n${result.stderr}`).toBe(0)
+  }
   const containers = async (): Promise<readonly Listed[]> => {
     const filters = encodeURIComponent(JSON.stringify({ label: [`deployctl.project=${project}`] }))
     return (await askEngine(engine.socket, `/containers/json?all=1&filters=${filters}`)) as Listed[]
@@ -76,14 +87,14 @@ healthChecks:
     await publish('1.0.0')
     await publish('1.0.1')
     await configure('1.0.0')
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await running()).toEqual(['1.0.0', '1.0.0'])
     await settled()
     await configure('1.0.1')
     const plan = await run('plan')
     expect(plan.stdout).toContain('start')
     expect(plan.stdout).toContain('stop')
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     expect(await containers()).toHaveLength(2)
     await settled()
@@ -92,17 +103,17 @@ healthChecks:
   test('more copies and fewer touch only the difference', async () => {
     const ids = new Set((await containers()).map(({ Id }) => Id))
     await configure('1.0.1', { replicas: 4 })
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     const four = await containers()
     expect(four).toHaveLength(4)
     expect(four.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
     await settled()
     await configure('1.0.1', { replicas: 1 })
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await running()).toEqual(['1.0.1'])
     await settled()
     await configure('1.0.1')
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
   }, 120_000)
 
   test('a copy that was killed or changed by hand is named and mended, and no other is touched', async () => {
@@ -110,7 +121,7 @@ healthChecks:
     await callEngine(engine.socket, 'POST', `/containers/${first!.Id}/kill`)
     const plan = await run('plan')
     expect(plan.stdout).toContain(first!.Labels['deployctl.instance'])
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     expect((await containers()).map(({ Id }) => Id)).toContain(second!.Id)
     await settled()
@@ -150,7 +161,7 @@ healthChecks:
     const strategy = '{ type: blue-green, keepWarm: 45m, monitor: 1s, drain: 1s }'
     await configure('1.2.0', { strategy })
     const old = (await containers()).map(({ Id }) => Id)
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await running()).toEqual(['1.0.1', '1.0.1', '1.2.0', '1.2.0'])
     await settled()
     expect(await run('rollback', '--auto-approve')).toMatchObject({ code: 0 })
@@ -159,9 +170,44 @@ healthChecks:
     await settled()
   }, 120_000)
 
+  test('behind HAProxy no request is lost: rolling, canary, and a rollback; a HAProxy that was killed comes back', async () => {
+    const port = await freePort()
+    const behind = (version: string, strategy: string) =>
+      configure(version, {
+        strategy,
+        router: `, router: { type: haproxy, listen: '127.0.0.1:${port}', folder: r }`,
+      })
+    const quick = 'monitor: 1s, drain: 3s'
+    await publish('2.0.0')
+    await publish('2.0.1')
+    await run('unpin', 'web')
+    await behind('2.0.0', `{ type: rolling, ${quick} }`)
+    well(await apply())
+    await settled()
+    const address = `127.0.0.1:${port}`
+    const load = startLoad({ address, rate: 40, slowShare: 0.05, slowMs: 500, mostMs: 100_000 })
+    await behind('2.0.1', `{ type: rolling, ${quick} }`)
+    well(await apply())
+    await behind('2.0.0', `{ type: canary, steps: [{ weight: 20 }, { pause: 1s }], keepWarm: 1h, ${quick} }`)
+    well(await apply())
+    await settled()
+    expect(await run('rollback', '--auto-approve')).toMatchObject({ code: 0 })
+    const result = await load.stop()
+    expect(result.losses).toEqual([])
+    expect(result.sent).toBeGreaterThan(100)
+    expect(await running()).toEqual(['2.0.1', '2.0.1'])
+    const pid = Number(await readFile(join(folder, 'r/haproxy.pid'), 'utf8'))
+    process.kill(pid, 'SIGKILL')
+    const plan = await run('plan')
+    expect(plan.stdout).toContain('HAProxy')
+    well(await apply())
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('2.0.1')
+    await settled()
+  }, 180_000)
+
   test('a service that goes takes its containers along', async () => {
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project}\nservices: {}\n`)
-    expect(await apply()).toMatchObject({ code: 0 })
+    well(await apply())
     expect(await containers()).toEqual([])
   }, 120_000)
 })

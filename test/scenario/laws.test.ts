@@ -11,7 +11,6 @@ import type { World } from '../../src/app/world.js'
 import type { Config } from '../../src/model/config.js'
 import { emptyDisk, type MemoryDisk } from '../support/memory-store.js'
 import { MemoryGround } from '../support/memory-ground.js'
-import { canary } from '../../src/plan/strategies/canary.js'
 import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from '../support/version-policy.js'
 import {
@@ -114,7 +113,7 @@ async function rehearse(scenario: Scenario) {
   }
 }
 
-const kinds = Object.keys({ ...strategies, canary }).map(
+const kinds = Object.keys(strategies).map(
   (type) => [type, type === 'rolling' ? ['running', 'copies', 'switching'] : ['running', 'copies']] as const,
 )
 const cases = kinds.flatMap(([type, targets]) =>

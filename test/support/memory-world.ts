@@ -11,7 +11,6 @@ import { DeployError } from '../../src/base/deploy-error.js'
 import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
 import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.js'
-import { canary } from '../../src/plan/strategies/canary.js'
 import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from './version-policy.js'
 
@@ -70,7 +69,7 @@ export function memoryWorld({
     }),
     target: (spec) => memoryTarget(ground, spec),
     traits,
-    strategy: (type) => ({ ...strategies, canary })[type]!,
+    strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
     notifier: () => ({ notify: () => Promise.resolve() }),
     random: () => 0.5,

@@ -2,6 +2,7 @@
  * The container target: copies of an image on a Docker engine, with a router in front or without one. Each operation is
  * a file of its own in container/, and this one only says which is which.
  */
+import { routerDrivers } from '../routers/catalog.js'
 import type { Router, RouterDriver } from '../../model/router.js'
 import type { Ports } from '../../model/ports.js'
 import type { DriverSpec } from '../../model/spec.js'
@@ -70,6 +71,7 @@ export function containerTarget(routers: { readonly [type: string]: RouterDriver
     keepReleases: { option: 'keepReleases', default: 5 },
     replicas: { option: 'replicas', default: 1 },
     exclusive: 'ports',
+    weighing: 'router',
     create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
       const options = readOptions(spec)
       const router = options.router === null ? null : routerOf(routers, options.router, scope, ports)
@@ -113,4 +115,4 @@ function targetAt(place: Place): Target {
   }
 }
 
-export const containerDriver = containerTarget({})
+export const containerDriver = containerTarget(routerDrivers)

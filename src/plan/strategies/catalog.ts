@@ -1,6 +1,7 @@
 /** Every strategy. A new one is a file beside this and a line in `strategies`. */
 import type { JsonSchema } from '../../model/schema.js'
 import { blueGreen } from './blue-green.js'
+import { canary } from './canary.js'
 import { recreate } from './recreate.js'
 import { rolling } from './rolling.js'
 import type { StrategyTraits } from './strategy.js'
@@ -8,6 +9,7 @@ import type { StrategyTraits } from './strategy.js'
 export const strategies: { readonly [type: string]: StrategyTraits } = {
   rolling,
   'blue-green': blueGreen,
+  canary,
   recreate,
 }
 
