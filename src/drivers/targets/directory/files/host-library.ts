@@ -171,7 +171,7 @@ d_noted() { printf '{"format":1,"made":[%s]}' "$1"; }
 d_hand() { d_putnote "$d_h/.deployctl" "$(d_noted "\${d_u#,}")" 2>/dev/null && d_u=; }
 d_leave() {
   d_h=$1; d_u=; d_l=0
-  [ -d "$1/.deployctl" ] || { d_missing "$1"; d_drafts "$d_p" "\${d_o##*/}"
+  [ -d "$1/.deployctl" ] || { d_missing "$1"; d_drafts "$d_p" "\${d_o##*/}"; }
   while [ "$d_l" -lt 200 ] && ! d_left; do d_l=$((d_l + 1)); done
   [ -z "$d_u" ] || d_hand || :
 }

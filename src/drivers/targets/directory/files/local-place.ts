@@ -6,11 +6,11 @@
  */
 import { chmod, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DeployError, systemCodeOf } from '../../../../base/deploy-error.js'
 import { ifThere } from '../../../system/if-there.js'
 import { randomHex } from '../../../system/random-hex.js'
 import { syncFolder } from '../../../system/sync-folder.js'
+import { systemClock } from '../../../system/system-clock.js'
 import { writeAtomically } from '../../../system/write-atomically.js'
 import { ancestorsOf, draftPrefix, type Layout } from '../layout.js'
 import { isMadeNote, madeIn, madeText, noteName } from '../made-note.js'
@@ -58,7 +58,7 @@ export async function leavePlace(layout: Layout): Promise<void> {
   if (top !== undefined) await removeDrafts(top)
   for (let tries = 1; tries <= mostLeaves; tries++) {
     if (await leaveAtOnce(layout, known, tries % patience === 0)) return
-    await sleep(pauseMs)
+    await systemClock.sleep(pauseMs)
   }
   if (known.size > 0) await handOn(layout, known)
 }
