@@ -60,7 +60,9 @@ async function runEngine(folder: string): Promise<number> {
     start: nothing,
     stop: nothing,
     route: nothing,
+    drain: nothing,
     check: nothing,
+    watch: nothing,
     hook: nothing,
     prune: nothing,
   }

@@ -16,6 +16,7 @@ const outside = [
   '@sigstore/bundle',
   '@sigstore/protobuf-specs',
   '@sigstore/verify',
+  'dockerode',
   'google-auth-library',
 ]
 

@@ -23,8 +23,12 @@ import { systemClock } from './drivers/system/system-clock.js'
 import { systemShell } from './drivers/system/system-shell.js'
 import { targetDrivers } from './drivers/targets/catalog.js'
 import { hostLibrary } from './drivers/targets/directory/files/host-library.js'
+import { agentFolder, agentMemory } from './drivers/control/agent-folder.js'
+import { agentCaller } from './drivers/control/call-agent.js'
+import { serveAgent } from './drivers/control/serve-agent.js'
 import { createVerifier } from './drivers/verify/artifact-verifier.js'
 import { refuseUnprovable } from './drivers/verify/refuse-unprovable.js'
+import type { AgentDesk, LogLine } from './model/agent.js'
 import type { Clock } from './model/clock.js'
 import type { Config } from './model/config.js'
 import type { ConfigProblem } from './model/config-problem.js'
@@ -32,7 +36,7 @@ import type { Ports } from './model/ports.js'
 import type { Source } from './model/source.js'
 import type { DriverSpec } from './model/spec.js'
 import type { Target, TargetDriver } from './model/target.js'
-import { strategies, strategyVerbs } from './plan/strategies/catalog.js'
+import { strategies } from './plan/strategies/catalog.js'
 
 export const clock: Clock = systemClock
 
@@ -57,14 +61,30 @@ export async function composeUseCases(
   const refused = problemsOf(refusedOptions(world), options.shown)
   if (refused.length > 0) throw invalidConfig(options.shown, refused)
   const { secrets } = world
+  const folder = agentFolder(result.config.state, world.projectDirectory, result.config.environment)
+  const memory = agentMemory(folder)
   return {
     useCases: createUseCases(world),
     project: result.config.project,
     environment: result.config.environment,
     mask: (text) => secrets.mask(text),
     maskAll: (data) => secrets.maskAll(data),
+    agent: agentCaller(folder),
+    agentMemory: memory,
+    agentDesk: (version, write) => deskOf(world, version, write),
+    user: `${world.machine.user}@${world.machine.hostName}`,
     now: () => clock.now(),
   }
+}
+
+function deskOf(world: World, version: string, write: (line: LogLine) => void): AgentDesk {
+  const { config, projectDirectory, secrets } = world
+  const folder = agentFolder(config.state, projectDirectory, config.environment)
+  const memory = agentMemory(folder)
+  const say = (msg: string, fields: object): void =>
+    write({ time: clock.now().toISOString(), level: 'info', msg, ...fields })
+  const options = { folder, memory, http: config.agent.http, ports: { clock, secrets }, say }
+  return { version, memory, write, serve: (agent) => serveAgent(agent, options) }
 }
 
 export async function validateFile(options: OpenOptions): Promise<ConfigCheck> {
@@ -84,7 +104,7 @@ function load({ file, shown, environment, env }: OpenOptions): Promise<ConfigRes
     env,
     cacheDirectory: join(userCache(env), 'config'),
   }
-  return loadConfig(request, { traits: traitsOf, strategyVerbs: (type) => strategyVerbs[type] })
+  return loadConfig(request, { traits: traitsOf, strategy: (type) => strategies[type] })
 }
 
 function composeWorld(config: Config, configDigest: string, { file, env }: OpenOptions): World {
@@ -101,14 +121,15 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     env,
   }
   // a source remembers what it last read, so that asking it again costs little
-  const sources = new Map<DriverSpec, Source>()
+  const sources = new WeakMap<DriverSpec, Source>()
   const source = (name: string, spec: DriverSpec): Source => {
     const made = sources.get(spec) ?? driverOf('source', sourceDrivers, spec).create(name, spec, ports)
     refuseUnprovable(spec, made)
     sources.set(spec, made)
     return made
   }
-  const targets = new Map<DriverSpec, Target>()
+  // weakly: every plan brings specs of its own, and an agent makes plans for months
+  const targets = new WeakMap<DriverSpec, Map<string, Target>>()
   return {
     config,
     configDigest,
@@ -135,9 +156,12 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     }),
     cache: createCache({ directory: ports.cacheDirectory, clock, pid: machine.pid }),
     source,
-    target(spec) {
-      const made = targets.get(spec) ?? driverOf('target', targetDrivers, spec).create(spec, ports)
-      targets.set(spec, made)
+    target(spec, { service, host }) {
+      const known = targets.get(spec) ?? new Map<string, Target>()
+      const place = `${service}@${host}`
+      const scope = { project: config.project, environment: config.environment, service, host }
+      const made = known.get(place) ?? driverOf('target', targetDrivers, spec).create(spec, scope, ports)
+      targets.set(spec, known.set(place, made))
       return made
     },
     traits(type) {

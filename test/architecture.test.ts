@@ -32,6 +32,7 @@ const driverDoors: Record<string, readonly string[]> = {
   notifiers: ['artifacts', 'system'],
   stores: ['artifacts', 'system'],
   secrets: ['artifacts', 'system'],
+  control: ['system'],
 }
 
 /** Where each package may be imported. A package that is not here is not in the house: add it with a reason. */
@@ -44,6 +45,7 @@ const packageRooms: Record<string, readonly string[]> = {
   diff: ['src/cli/'],
   listr2: ['src/cli/'],
   execa: ['src/drivers/system/'],
+  dockerode: ['src/drivers/targets/'],
   '@octokit/rest': ['src/drivers/sources/'],
   'google-auth-library': ['src/drivers/sources/'],
   '@aws-sdk/client-s3': ['src/drivers/sources/', 'src/drivers/stores/'],
@@ -58,6 +60,7 @@ const packageRooms: Record<string, readonly string[]> = {
 
 const heavyPackages = new Set([
   'execa',
+  'dockerode',
   'listr2',
   'yauzl',
   'google-auth-library',

@@ -22,8 +22,10 @@ export interface Choice {
 export interface ChoiceRequest {
   readonly service: ServiceConfig
   readonly state: RecordedState | null
-  /** A person named the service: a held release may be tried again. */
-  readonly retryHeld: boolean
+  /** Whether a held release may be tried again: a person named the service, or its time has come. */
+  readonly mayTryAgain: (hold: Hold) => boolean
+  /** The source cannot be asked: what runs stays. */
+  readonly stays: boolean
   readonly source: Source
   readonly now: Date
   readonly signal: AbortSignal
@@ -34,6 +36,7 @@ export async function chooseRelease(request: ChoiceRequest): Promise<Choice> {
   const recorded = state?.services[service.name]
   if (recorded?.pin) return choosePinned(recorded.pin, request)
   const active = recorded?.active.release ?? null
+  if (request.stays && active !== null) return keepActive(active, request)
   const offered = await source.versions(signal)
   const isListed = offered.some(({ version }) => version === active?.version)
   const listings = active === null || isListed ? offered : [...offered, active]
@@ -66,7 +69,7 @@ async function takeFirst(
   candidates: readonly VersionListing[],
   unlisted: Release | null,
   active: Release | null,
-  { service, state, retryHeld, source, now, signal }: ChoiceRequest,
+  { service, state, mayTryAgain, source, now, signal }: ChoiceRequest,
 ): Promise<{
   readonly taken: Taken | null
   readonly held: readonly Hold[]
@@ -85,7 +88,8 @@ async function takeFirst(
       continue
     }
     const hold = holds.find(({ digest }) => digest === found.release.digest)
-    if (hold === undefined || retryHeld) {
+    // what runs is not deployed again by staying
+    if (hold === undefined || mayTryAgain(hold) || hold.digest === active?.digest) {
       const moved = retagNotices(found.release, state?.services[service.name], source, service.name)
       const notices = [...listingNotices(listing, service.name), ...found.notices, ...moved]
       return { taken: { listing, release: found.release, notices }, held, waiting }
@@ -116,6 +120,10 @@ function stay(
   throw candidates.length === 0
     ? nothingMatches(passedOver, found.offered, service, now)
     : allHeld(service, found.held)
+}
+
+function keepActive(release: Release, { service }: ChoiceRequest): Choice {
+  return { release, reason: `it is what runs, and source "${service.source}" cannot be asked`, notices: [] }
 }
 
 async function choosePinned(pin: Pin, request: ChoiceRequest): Promise<Choice> {

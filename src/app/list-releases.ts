@@ -7,6 +7,8 @@ import { holdsOf } from '../model/state.js'
 import type { StagedRelease } from '../model/target.js'
 import { compareVersions } from '../model/version.js'
 import type { ReleaseRow, ReleasesReport } from './requests.js'
+import { localHost } from '../plan/desire.js'
+import { recordedInstances } from './observe.js'
 import { selectServices } from './select-services.js'
 import type { World } from './world.js'
 import { readState } from './read-state.js'
@@ -53,7 +55,11 @@ async function releasesOf(
   const look = async () =>
     place === undefined
       ? []
-      : (await world.target(place).inspect(recorded?.active.instances[0] ?? null, signal)).staged
+      : (
+          await world
+            .target(place, { service, host: localHost })
+            .inspect(recordedInstances(recorded ?? null), signal)
+        ).staged
   const staged = await orNone(look)
   const deployed = recorded === undefined ? [] : [recorded.active, ...recorded.previous]
   const rows = merge(

@@ -1,10 +1,10 @@
 /** Looks at what is really there, for every service of a plan: at the place where it runs, or where it is to run. */
 import pLimit from 'p-limit'
-import type { Instance } from '../model/instance.js'
 import type { DriverSpec } from '../model/spec.js'
-import type { Deployed, RecordedState } from '../model/state.js'
-import type { Observation } from '../model/target.js'
+import type { RecordedService, RecordedState } from '../model/state.js'
+import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
+import { localHost } from '../plan/desire.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 
@@ -15,7 +15,7 @@ export interface Sight {
   readonly service: string
   /** The target it should have, or null when the service is to go. */
   readonly target: DriverSpec | null
-  readonly recorded: Deployed | null
+  readonly recorded: RecordedService | null
 }
 
 export async function observe(
@@ -25,24 +25,36 @@ export async function observe(
 ): Promise<ReadonlyMap<string, readonly Observation[]>> {
   const limit = pLimit(looksAtOnce)
   const looks = sights.map((sight) =>
-    limit(async () => {
+    limit(async (): Promise<readonly [string, readonly Observation[]]> => {
+      const { service } = sight
       const place = placeOf(world, sight)
-      const seen = place === null ? [] : [await world.target(place.spec).inspect(place.active, signal)]
-      return [sight.service, seen] as const
+      if (place === null) return [service, []]
+      const target = world.target(place.spec, { service, host: localHost })
+      return [service, [await target.inspect(place.recorded, signal)]]
     }),
   )
   return new Map(await Promise.all(looks))
+}
+
+/** What is recorded to be there: what serves, and what is up to go back to. */
+export function recordedInstances(recorded: RecordedService | null): RecordedInstances {
+  const warm = recorded?.previous.filter((deployed) => deployed.warmUntil !== undefined) ?? []
+  return {
+    active: recorded?.active.instances ?? [],
+    previous: warm.flatMap((deployed) => deployed.instances),
+  }
 }
 
 /** A service that moves to another place is looked at where it is to be: nothing of the record lies there. */
 function placeOf(
   world: World,
   { target, recorded }: Sight,
-): { readonly spec: DriverSpec; readonly active: Instance | null } | null {
-  const active = recorded?.instances[0] ?? null
-  if (target === null) return recorded === null ? null : { spec: recorded.spec.target, active }
-  const stays = recorded !== null && samePlace(recorded.spec.target, target, world.traits(target.type))
-  return { spec: target, active: stays ? active : null }
+): { readonly spec: DriverSpec; readonly recorded: RecordedInstances } | null {
+  const there = recordedInstances(recorded)
+  if (target === null)
+    return recorded === null ? null : { spec: recorded.active.spec.target, recorded: there }
+  const stays = recorded !== null && samePlace(recorded.active.spec.target, target, world.traits(target.type))
+  return { spec: target, recorded: stays ? there : recordedInstances(null) }
 }
 
 /** Looks again at what a plan was made from. Equal to its basis when nothing has moved. */
@@ -53,7 +65,7 @@ export async function observePlan(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Observation[]>> {
   const sights = plan.changes.map(({ service, after }): Sight => {
-    const recorded = state?.services[plan.renamed[service] ?? service]?.active ?? null
+    const recorded = state?.services[plan.renamed[service] ?? service] ?? null
     return { service, target: after?.spec.target ?? null, recorded }
   })
   return observe(world, sights, signal)

@@ -2,11 +2,10 @@
 import { DeployError } from '../base/deploy-error.js'
 import { parseVersion, showVersion, type Release } from '../model/release.js'
 import type { RecordedService, RecordedState } from '../model/state.js'
-import { refuseUnfinished } from './refuse-unfinished.js'
+import { changeState, notDeployed } from './change-state.js'
 import { selectServices } from './select-services.js'
-import { underLock, whoIs } from './under-lock.js'
+import { whoIs } from './under-lock.js'
 import type { World } from './world.js'
-import { readState } from './read-state.js'
 
 export function pinService(
   world: World,
@@ -55,28 +54,10 @@ async function changeService(
   service: string,
   change: (recorded: RecordedService) => RecordedService,
 ): Promise<RecordedState> {
-  return underLock(world, operation, async () => {
-    await refuseUnfinished(world, true)
-    const state = await readState(world)
+  return changeState(world, operation, `${operation} ${service}`, (state) => {
     selectServices([service], world.config, state)
-    const recorded = state?.services[service]
-    if (state === null || recorded === undefined) {
-      throw new DeployError(
-        'RELEASE_UNKNOWN',
-        `${service} has never been deployed here, so there is nothing to ${operation}`,
-        {
-          hint: `deployctl apply --service ${service}`,
-        },
-      )
-    }
-    const written = {
-      at: world.clock.now().toISOString(),
-      by: whoIs(world),
-      cause: `${operation} ${service}`,
-    }
-    const services = { ...state.services, [service]: change(recorded) }
-    const next = { ...state, serial: state.serial + 1, written, services }
-    await world.store.writeIf(state.serial, next)
-    return next
+    const recorded = state.services[service]
+    if (recorded === undefined) throw notDeployed(service, operation)
+    return { ...state, services: { ...state.services, [service]: change(recorded) } }
   })
 }

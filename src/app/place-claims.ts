@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.js'
 import type { Release } from '../model/release.js'
 import type { DriverSpec } from '../model/spec.js'
 import type { Claim } from '../model/target.js'
+import { localHost } from '../plan/desire.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 
@@ -30,11 +31,11 @@ export async function claimPlaces(
   }
   const refusals: unknown[] = []
   await Promise.all(
-    placesOf(world, plan).map(({ spec, incoming }) =>
+    placesOf(world, plan).map(({ service, spec, incoming }) =>
       limit(async () => {
         try {
           const request = { ...claimant, incoming: brings === 'nothing' ? [] : incoming }
-          claims.push(await world.target(spec).claim(request, signal))
+          claims.push(await world.target(spec, { service, host: localHost }).claim(request, signal))
         } catch (error) {
           refusals.push(error)
         }
@@ -61,6 +62,7 @@ function combined(refusals: readonly unknown[]): unknown {
 }
 
 interface Place {
+  readonly service: string
   readonly spec: DriverSpec
   readonly incoming: readonly Release[]
 }
@@ -78,9 +80,11 @@ function placesOf(world: World, plan: Plan): readonly Place[] {
     const after = change.after?.spec.target
     const before = change.before?.spec.target
     const here: readonly Place[] =
-      after === undefined ? [] : [{ spec: after, incoming: staged.get(change.service) ?? [] }]
+      after === undefined
+        ? []
+        : [{ service: change.service, spec: after, incoming: staged.get(change.service) ?? [] }]
     const moved =
       before !== undefined && (after === undefined || !samePlace(before, after, world.traits(before.type)))
-    return moved ? [...here, { spec: before, incoming: [] }] : here
+    return moved ? [...here, { service: change.service, spec: before, incoming: [] }] : here
   })
 }

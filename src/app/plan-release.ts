@@ -4,10 +4,12 @@ import { DeployError } from '../base/deploy-error.js'
 import type { Notice, Plan, PlanCommand } from '../model/plan.js'
 import type { Release, VersionListing } from '../model/release.js'
 import type { ListingNeeds, Source } from '../model/source.js'
+import type { Deployed, RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
 import { chooseRelease, type Choice } from './choose-release.js'
 import { chooseRollback, rollbackServices } from './choose-rollback.js'
+import { freezeNotices } from './freezes.js'
 import { observe } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
@@ -25,9 +27,17 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
   const choose = async (service: string): Promise<Choice | null> => {
     const config = world.config.services[service]
     if (config === undefined) return null
-    const retryHeld = request.services.includes(service)
-    const source = sourceOf(config.source)
-    return chooseRelease({ service: config, state, retryHeld, source, now: world.clock.now(), signal })
+    const { tryAgain } = request
+    const isNamed = request.services.includes(service)
+    return chooseRelease({
+      service: config,
+      state,
+      mayTryAgain: ({ digest }) => (tryAgain === undefined ? isNamed : tryAgain.includes(digest)),
+      stays: request.stay?.includes(service) === true,
+      source: sourceOf(config.source),
+      now: world.clock.now(),
+      signal,
+    })
   }
   return planChosen(world, { state, renamed }, 'apply', await chooseAll(selected, choose), signal)
 }
@@ -72,10 +82,13 @@ async function planChosen(
   const desired = new Map<string, DesiredService | null>()
   for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
   const sights = [...desired].map(([service, wanted]) => {
-    const recorded = state?.services[service]?.active ?? null
+    const recorded = state?.services[service] ?? null
     return { service, target: wanted?.spec.target ?? null, recorded }
   })
-  const notices: Notice[] = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
+  const notices: Notice[] = [
+    ...freezeNotices(world, state),
+    ...[...choices.values()].flatMap((choice) => choice?.notices ?? []),
+  ]
   const observed = await observe(world, sights, signal)
   for (const [service, seen] of observed) {
     for (const message of seen.flatMap((one) => one.notices)) notices.push({ service, message })
@@ -91,8 +104,21 @@ async function planChosen(
     observed,
     traits: (type) => world.traits(type),
     strategy: (type) => world.strategy(type),
+    lapsed: lapsedReleases(state, world.clock.now()),
     notices,
   })
+}
+
+/** What was kept warm for as long as its strategy said: the next plan stops it. */
+function lapsedReleases(state: RecordedState | null, now: Date): ReadonlyMap<string, Deployed> {
+  const lapsed = new Map<string, Deployed>()
+  for (const [service, { previous }] of Object.entries(state?.services ?? {})) {
+    const over = previous.find(
+      ({ warmUntil }) => warmUntil !== undefined && Date.parse(warmUntil) <= now.getTime(),
+    )
+    if (over !== undefined) lapsed.set(service, over)
+  }
+  return lapsed
 }
 
 function desiredOf(world: World, service: string, choice: Choice | null): DesiredService | null {

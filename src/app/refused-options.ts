@@ -3,6 +3,7 @@
  * Every driver is made once before anything begins, so that none is found out after the switch.
  */
 import { DeployError } from '../base/deploy-error.js'
+import { localHost } from '../plan/desire.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {
@@ -20,7 +21,10 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
     makers.push([`notifiers.${name}`, () => world.notifier(driver)])
   const checks = new Set<string>()
   for (const service of Object.values(config.services)) {
-    makers.push([`services.${service.name}.target`, () => world.target(service.target)])
+    makers.push([
+      `services.${service.name}.target`,
+      () => world.target(service.target, { service: service.name, host: localHost }),
+    ])
     for (const check of service.checks) {
       const seen = JSON.stringify(check)
       if (!checks.has(seen)) makers.push([`healthChecks.${check.name}`, () => world.check(check)])

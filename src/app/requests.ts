@@ -1,21 +1,27 @@
 /** What commands ask of the use cases, and what they get back. */
+import type { AgentDesk } from '../model/agent.js'
 import type { CacheEntry, CacheLimits, Pruned } from '../model/cache.js'
 import type { Emit, OutputLine } from '../model/event.js'
 import type { Examination } from '../model/host.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { JournalFile } from '../model/journal.js'
 import type { LockHolder } from '../model/state-store.js'
+import type { Notification } from '../model/notifier.js'
 import type { Observation } from '../model/target.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
+import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
 import type { HostSelection } from './select-hosts.js'
-import type { RecordedState, Hold, Pin } from '../model/state.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
 export interface PlanRequest {
   /** Only these services (an unknown name is an error); none means all. Naming one also tries its held releases again. */
   readonly services: readonly string[]
+  /** The agent's: held releases, by digest, whose next try is due. Given, a name alone tries nothing again. */
+  readonly tryAgain?: readonly string[]
+  /** The agent's: services whose source cannot be asked. They keep what runs, and what is there is put right. */
+  readonly stay?: readonly string[]
 }
 
 export interface RollbackRequest extends PlanRequest {
@@ -33,6 +39,8 @@ export interface Execution {
   readonly emit: Emit
   /** Things to tell while at it: a lock taken over, a notifier that failed. */
   readonly notice: (message: string) => void
+  /** Who delivers notifications; without it they are delivered before the deployment ends. */
+  readonly tell?: (notification: Notification) => void
 }
 
 export type DeployResult =
@@ -70,6 +78,8 @@ export interface StatusReport {
   readonly lock: LockHolder | null
   /** Deployments that were interrupted or are stuck. */
   readonly unfinished: readonly string[]
+  /** While there is one, nothing is deployed by itself. */
+  readonly freeze: Freeze | null
   readonly last: HistoryRecord | null
 }
 
@@ -154,6 +164,14 @@ export interface UseCases {
   listReleases(services: readonly string[], signal: AbortSignal): Promise<ReleasesReport>
   pin(service: string, version: string | null, reason: string): Promise<RecordedState>
   unpin(service: string): Promise<RecordedState>
+  /** A release (the active one unless given) that must not be deployed again by itself. */
+  hold(service: string, version: string | null, reason: string, signal: AbortSignal): Promise<Hold>
+  /** Lifts the holds of a version, or all of a service; answers those lifted. */
+  unhold(service: string, version: string | null): Promise<readonly Hold[]>
+  freeze(reason: string, until: Date | null): Promise<Freeze>
+  unfreeze(): Promise<void>
+  /** Goes on until the signal, or until it is told to read deploy.yaml again. */
+  runAgent(desk: AgentDesk, signal: AbortSignal): Promise<'stopped' | 'reload'>
   unlock(id: string): Promise<LockHolder>
   runOnHosts(request: RunRequest, listener: HostRunListener, signal: AbortSignal): Promise<readonly HostRun[]>
   examineHosts(selection: HostSelection, signal: AbortSignal): Promise<readonly HostHealth[]>

@@ -13,6 +13,7 @@ import { execute } from '../execute/execute.js'
 import type { Undo } from '../execute/execute-deps.js'
 import { createPerformers } from '../execute/performers.js'
 import { nextState } from '../plan/next-state.js'
+import { carriedOn } from './carried-on.js'
 import { tidyCache } from './cache-upkeep.js'
 import { historyRecord, type DeploymentIdentity } from './history-record.js'
 import { notificationsOf } from './notifications.js'
@@ -40,8 +41,11 @@ export async function runPlan(
 ): Promise<DeployResult> {
   const { plan, identity } = run
   const { deployment } = identity
-  const emit = unshakable(execution.emit)
-  const telling = notificationsOf(world, plan, identity)
+  const telling = notificationsOf(world, plan, identity, execution.tell ?? null)
+  const emit = unshakable((event) => {
+    telling.hear(event)
+    execution.emit(event)
+  })
   telling.started()
   emit({ type: 'deployment-started', at: identity.startedAt, deployment, plan })
   const executed = await execute(plan, {
@@ -161,7 +165,8 @@ async function writeState(
     })
   }
   const signature = { deployment: identity.deployment, at, by: identity.by }
-  const next = world.secrets.maskAll(nextState(state, plan, outcome, signature, world.randomHex(32)))
+  const planned = nextState(state, plan, outcome, signature, world.randomHex(32))
+  const next = world.secrets.maskAll(carriedOn(state, planned))
   await world.store.writeIf(state === null ? null : serial, next)
   return next.serial
 }

@@ -3,8 +3,11 @@ import pLimit from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
 import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
+import { freezeOf } from './freezes.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
+import { localHost } from '../plan/desire.js'
+import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
 
 const looksAtOnce = 16
@@ -27,6 +30,7 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     services: rows,
     lock,
     unfinished,
+    freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }
 }
@@ -51,8 +55,9 @@ async function statusOf(
   }
   if (active === null) return { ...base, observation: null, problem: null }
   try {
-    const target = world.target(active.spec.target)
-    return { ...base, observation: await target.inspect(active.instances[0] ?? null, signal), problem: null }
+    const target = world.target(active.spec.target, { service, host: localHost })
+    const observation = await target.inspect(recordedInstances(recorded ?? null), signal)
+    return { ...base, observation, problem: null }
   } catch (error) {
     return { ...base, observation: null, problem: reportOf(error) }
   }

@@ -1,7 +1,10 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
+import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
 import { deploy, deploySaved, rollBack } from './deploy.js'
+import { freezeEnvironment, unfreezeEnvironment } from './freezes.js'
+import { holdRelease, unholdRelease } from './holds.js'
 import { listReleases } from './list-releases.js'
 import { pinService, unpinService } from './pins.js'
 import { planApply, planRollback } from './plan-release.js'
@@ -35,6 +38,11 @@ export function createUseCases(world: World): UseCases {
     listReleases: (services, signal) => listReleases(world, services, signal),
     pin: (service, version, reason) => pinService(world, service, version, reason),
     unpin: (service) => unpinService(world, service),
+    hold: (service, version, reason, signal) => holdRelease(world, service, version, reason, signal),
+    unhold: (service, version) => unholdRelease(world, service, version),
+    freeze: (reason, until) => freezeEnvironment(world, reason, until),
+    unfreeze: () => unfreezeEnvironment(world),
+    runAgent: (desk, signal) => runAgent(world, desk, signal),
     unlock: (id) => world.store.breakLock(world.config.environment, id),
     runOnHosts: (request, listener, signal) => runOnHosts(world, request, listener, signal),
     examineHosts: (selection, signal) => examineHosts(world, selection, signal),

@@ -11,7 +11,7 @@ import type { Ports } from '../model/ports.js'
 import type { Secrets } from '../model/secrets.js'
 import type { Shell } from '../model/shell.js'
 import type { StateStore } from '../model/state-store.js'
-import type { Strategy } from '../plan/strategies/strategy.js'
+import type { StrategyTraits } from '../plan/strategies/strategy.js'
 import type { Target, TargetTraits } from '../model/target.js'
 
 export interface World {
@@ -29,9 +29,9 @@ export interface World {
   readonly artifacts: Artifacts
   readonly cache: Cache
   source(name: string, spec: DriverSpec): Source
-  target(spec: DriverSpec): Target
+  target(spec: DriverSpec, place: { readonly service: string; readonly host: string }): Target
   traits(type: string): TargetTraits
-  strategy(type: string): Strategy
+  strategy(type: string): StrategyTraits
   check(spec: CheckSpec): HealthCheck
   notifier(spec: DriverSpec): Notifier
   /** 0–1, for the jitter of repeated tries. */

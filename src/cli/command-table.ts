@@ -2,6 +2,7 @@
  * Every command, as data: help, the manual, parsing, completion and dispatch read this table. Cheap to import; what a
  * command does is imported when it runs.
  */
+import { automationCommands } from './automation-commands.js'
 import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
 import { hostCommands } from './host-commands.js'
@@ -127,8 +128,19 @@ export const commands: readonly CommandSpec[] = [
     description:
       'Shows every service with its release, drift, pins and holds, who is deploying, and what was interrupted.',
     words: [],
-    options: [],
-    examples: [{ line: 'status --env production', does: 'see what serves in production' }],
+    options: [
+      {
+        key: 'watch',
+        long: '--watch',
+        short: '-w',
+        kind: 'flag',
+        description: 'go on, and show it again whenever something has changed',
+      },
+    ],
+    examples: [
+      { line: 'status --env production', does: 'see what serves in production' },
+      { line: 'status --watch', does: 'look on while an agent works' },
+    ],
     exits: [],
     load: async () => (await import('./commands/status.js')).status,
   },
@@ -199,38 +211,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [busy],
     load: async () => (await import('./commands/unlock.js')).unlock,
   },
-  {
-    name: 'pin',
-    summary: 'keep a service at a release',
-    description: 'Keeps a service at a version (the active one unless given) until it is unpinned.',
-    words: [
-      { name: 'SERVICE', required: true, description: 'the service', completes: 'services' },
-      { name: 'VERSION', required: false, description: 'the version (default: the active one)' },
-    ],
-    options: [
-      {
-        key: 'reason',
-        long: '--reason',
-        placeholder: 'TEXT',
-        kind: 'text',
-        description: 'why; shown wherever the pin matters',
-        required: true,
-      },
-    ],
-    examples: [{ line: 'pin web --reason "launch week"', does: 'keep web where it is' }],
-    exits: [busy, stuck],
-    load: async () => (await import('./commands/pin.js')).pin,
-  },
-  {
-    name: 'unpin',
-    summary: 'let a service move again',
-    description: 'Removes the pin of a service: the next apply deploys what deploy.yaml asks for.',
-    words: [{ name: 'SERVICE', required: true, description: 'the service', completes: 'services' }],
-    options: [],
-    examples: [{ line: 'unpin web', does: 'let web follow deploy.yaml again' }],
-    exits: [busy, stuck],
-    load: async () => (await import('./commands/unpin.js')).unpin,
-  },
+  ...automationCommands,
   ...hostCommands,
   {
     name: 'cache',

@@ -26,6 +26,11 @@ export interface Options {
   readonly unwind: boolean
   readonly reason: string | null
   readonly showMerged: boolean
+  readonly logFormat: string
+  readonly watch: boolean
+  readonly follow: boolean
+  /** Of a freeze; null: until it is lifted. */
+  readonly forMs: number | null
   readonly target: string
   readonly source: string
 }
@@ -50,6 +55,10 @@ export const defaultOptions: Options = {
   unwind: false,
   reason: null,
   showMerged: false,
+  logFormat: 'json',
+  watch: false,
+  follow: false,
+  forMs: null,
   target: 'directory',
   source: 'directory',
 }
@@ -123,6 +132,16 @@ export const hostOptions: readonly OptionSpec[] = [
     description: 'only hosts of this group, with this label (zone=a), or so named (web*); may be repeated',
   },
 ]
+
+/** Of everything a person says that stands above automation. */
+export const reasonOption: OptionSpec = {
+  key: 'reason',
+  long: '--reason',
+  placeholder: 'TEXT',
+  kind: 'text',
+  description: 'why; shown wherever it matters',
+  required: true,
+}
 
 /** Of a rollback. */
 export const toOption: OptionSpec = {

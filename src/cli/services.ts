@@ -3,6 +3,7 @@
  * know nothing else of either.
  */
 import type { UseCases } from '../app/requests.js'
+import type { AgentCaller, AgentDesk, AgentMemory, LogLine } from '../model/agent.js'
 import type { Json } from '../base/hash.js'
 import type { Clock } from '../model/clock.js'
 import type { ConfigProblem } from '../model/config-problem.js'
@@ -20,6 +21,12 @@ export interface Session {
   readonly useCases: UseCases
   readonly project: string
   readonly environment: string
+  /** How the agent of this project and environment is reached, and what it keeps. */
+  readonly agent: AgentCaller
+  readonly agentMemory: AgentMemory
+  /** What an agent in this process works with; its log lines go to `write`. */
+  agentDesk(version: string, write: (line: LogLine) => void): AgentDesk
+  readonly user: string
   now(): Date
   mask(text: string): string
   maskAll<T>(data: T): T

@@ -15,7 +15,7 @@ import { interpolate, type Interpolation } from './interpolate.js'
 import { mergeOver } from './merge.js'
 import { normalise } from './normalise.js'
 import { decode, readBytes } from './read-file.js'
-import type { RuleContext } from './rules.js'
+import type { RuleContext } from './strategy-rules.js'
 import { isMap, type JsonMap } from './tree.js'
 import type { NamedText } from './to-problem.js'
 

@@ -24,6 +24,7 @@ import {
   policyDefaults,
   sshDefaults,
 } from './defaults.js'
+import { normaliseAgent } from './normalise-agent.js'
 import { momentsWithRelease } from './hook-moments.js'
 import { sourceKeySchemas } from './version-schema.js'
 
@@ -63,6 +64,7 @@ export function normalise(tree: Json, environment: string): Config {
       maxBytes: sizeBytes(written.cache?.maxSize ?? cacheDefaults.maxSize),
       maxAgeMs: durationMs(written.cache?.maxAge ?? cacheDefaults.maxAge),
     },
+    agent: normaliseAgent(written),
     parallelism: written.parallelism ?? defaultParallelism,
     onFailure: written.onFailure ?? 'deployment',
   }

@@ -7,6 +7,7 @@ import { durationPattern } from '../base/duration.js'
 import { sizePattern } from '../base/size.js'
 import { notificationEvents } from '../model/config.js'
 import type { JsonSchema } from '../model/schema.js'
+import { agentSchema } from './agent-schema.js'
 import { namedMap, namePattern, variablePattern } from './name-patterns.js'
 import { hookSchema } from './hook-schema.js'
 import { hostsSchema, sshSchema } from './host-schema.js'
@@ -87,6 +88,7 @@ const overridable: { readonly [key: string]: JsonSchema } = {
     additionalProperties: false,
     examples: [{ maxSize: '5GiB', maxAge: '30d' }],
   },
+  agent: agentSchema,
   parallelism: {
     type: 'integer',
     minimum: 1,
@@ -174,7 +176,7 @@ export const notifierEventsSchema: JsonSchema = {
   type: 'array',
   items: { enum: notificationEvents },
   uniqueItems: true,
-  default: ['succeeded', 'failed', 'rolledBack', 'stuck'],
+  default: ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
   description: 'What it is told of.',
   examples: [['failed', 'stuck']],
 }

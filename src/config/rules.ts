@@ -5,35 +5,27 @@
  */
 import type { Json } from '../base/hash.js'
 import { parseDuration } from '../base/duration.js'
-import type { Verb } from '../model/operation.js'
-import type { TargetTraits } from '../model/target.js'
 import type { Finding } from './finding.js'
 import { dependencyRules } from './dependency-rules.js'
 import { nameRules } from './name-rules.js'
+import { agentRules } from './agent-rules.js'
 import { hookRules } from './hook-rules.js'
 import { hostRules } from './host-rules.js'
+import { strategyRules, type RuleContext } from './strategy-rules.js'
 import { versionRules } from './version-rules.js'
-import { checkDefaults, defaultStrategy } from './defaults.js'
+import { checkDefaults } from './defaults.js'
 import { childOf, entriesAt, textAt, textsAt } from './tree.js'
-
-/** What is known of drivers and strategies without loading them. */
-export interface RuleContext {
-  readonly traits: (targetType: string) => TargetTraits | undefined
-  /** The verbs a target must have for a strategy to work on it. */
-  readonly strategyVerbs: (strategyType: string) => readonly Verb[] | undefined
-}
 
 export function ruleFindings(tree: Json, context: RuleContext): readonly Finding[] {
   return [
-    ...entriesAt(tree, 'services').flatMap(([name, service]) => [
-      ...strategyFindings(tree, name, service, context),
-    ]),
+    ...strategyRules(tree, context),
     ...nameRules(tree),
     ...versionRules(tree),
     ...dependencyRules(tree),
     ...placeFindings(tree, context),
     ...checkTimingFindings(tree),
     ...hookRules(tree),
+    ...agentRules(tree),
     ...hostRules(tree),
   ]
 }
@@ -59,21 +51,6 @@ export function ruleWarnings(tree: Json): readonly Finding[] {
       everyCheck || checks.has(name) ? [] : [unused('healthChecks', name, 'health check')],
     ),
   ]
-}
-
-function strategyFindings(tree: Json, name: string, service: Json, context: RuleContext): readonly Finding[] {
-  const targetType = textAt(childOf(service, 'target'), 'type')
-  const own = textAt(childOf(service, 'strategy'), 'type')
-  const strategyType = own ?? textAt(childOf(tree, 'strategy'), 'type') ?? defaultStrategy.type
-  const traits = targetType === undefined ? undefined : context.traits(targetType)
-  const missing = (context.strategyVerbs(strategyType) ?? []).filter(
-    (verb) => traits?.verbs.includes(verb) === false,
-  )
-  if (missing.length === 0) return []
-  const path =
-    own === undefined ? ['services', name, 'target', 'type'] : ['services', name, 'strategy', 'type']
-  const message = `services.${name}: the strategy ${strategyType} needs to ${missing.join(' and ')}, which the target ${targetType ?? ''} cannot`
-  return [{ path, at: 'value', message, hint: 'Choose another strategy for this service.' }]
 }
 
 /** Two services in one place would deploy over each other. */

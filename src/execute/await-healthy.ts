@@ -9,7 +9,7 @@ import type { CheckSpec } from '../model/spec.js'
 export async function awaitHealthy(
   spec: CheckSpec,
   check: HealthCheck,
-  place: ProbePlace,
+  placeNow: () => Promise<ProbePlace>,
   deps: {
     readonly clock: Clock
     readonly onProgress: (progress: Progress) => void
@@ -22,11 +22,16 @@ export async function awaitHealthy(
   let tries = 0
   let last: ProbeAnswer = { healthy: false, seen: 'it was never probed' }
   for (;;) {
+    const place = await placeNow()
     last = await probeOnce(spec, check, place, clock, signal)
     signal.throwIfAborted()
     tries++
     good = last.healthy ? good + 1 : 0
     if (good >= spec.healthyAfter) return
+    // What has ended will not become healthy any more.
+    const ended = place.reach?.ended ?? null
+    if (ended !== null)
+      throw unhealthy(spec, { ...last, seen: ended }, tries, clock.monotonicMs() - startedMs)
     deps.onProgress({ done: tries, total: null, unit: 'tries', label: last.seen })
     const spentMs = clock.monotonicMs() - startedMs
     if (spentMs + spec.intervalMs > spec.deadlineMs) throw unhealthy(spec, last, tries, spentMs)
@@ -39,7 +44,7 @@ export async function awaitHealthy(
 const lastWordsMs = 2000
 
 /** One probe within its own time; what it cannot answer in time is an answer too. */
-async function probeOnce(
+export async function probeOnce(
   spec: CheckSpec,
   check: HealthCheck,
   place: ProbePlace,

@@ -1,21 +1,23 @@
 /** Ties each verb to the driver that does it, for the instances and specifications of one plan. */
+import { DeployError } from '../base/deploy-error.js'
 import type { Clock } from '../model/clock.js'
 import type { HealthCheck, ProbePlace } from '../model/health-check.js'
-import type { Instance, InstanceId } from '../model/instance.js'
-import type { HookOperation } from '../model/operation.js'
+import { copyName, type Instance, type InstanceId } from '../model/instance.js'
+import type { HookOperation, OperationOf, Share } from '../model/operation.js'
 import type { Plan } from '../model/plan.js'
 import type { Secrets } from '../model/secrets.js'
 import type { Shell } from '../model/shell.js'
 import type { Artifacts } from '../model/source.js'
 import type { CheckSpec, DriverSpec, InstanceSpec } from '../model/spec.js'
-import type { OperationContext, Target } from '../model/target.js'
+import type { OperationContext, RoutedShare, Target } from '../model/target.js'
 import { awaitHealthy } from './await-healthy.js'
 import { deploymentVariables } from './deployment-variables.js'
 import type { Performers } from './perform.js'
 import { runHook } from './run-hook.js'
+import { watchHealthy } from './watch-healthy.js'
 
 export interface PerformerDeps {
-  readonly target: (spec: DriverSpec) => Target
+  readonly target: (spec: DriverSpec, place: Pick<Instance, 'service' | 'host'>) => Target
   readonly check: (spec: CheckSpec) => HealthCheck
   readonly artifacts: Artifacts
   readonly shell: Shell
@@ -28,7 +30,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
   const instanceOf = (id: InstanceId): Instance => must(plan.instances[id], `instance ${id}`)
   const specOf = (instance: Instance): InstanceSpec =>
     must(plan.specs[instance.specDigest], `specification of ${instance.name}`)
-  const targetOf = (instance: Instance): Target => deps.target(specOf(instance).target)
+  const targetOf = (instance: Instance): Target => deps.target(specOf(instance).target, instance)
   const orNull = (id: InstanceId | null): Instance | null => (id === null ? null : instanceOf(id))
 
   const variablesFor = (
@@ -65,29 +67,75 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     return runHook(operation, place, deps, context)
   }
 
-  const check = async (id: InstanceId, context: OperationContext): Promise<void> => {
-    const instance = instanceOf(id)
-    const { folder, variables } = variablesFor(
-      { service: instance.service, instance, previous: null },
-      null,
-      context,
-    )
-    const place: ProbePlace = { host: instance.host, folder, env: variables }
-    const failed = new AbortController()
-    const waiting = {
-      clock: deps.clock,
-      onProgress: context.onProgress,
-      signal: AbortSignal.any([context.signal, failed.signal]),
-    }
-    const all = specOf(instance).checks.map((spec) => awaitHealthy(spec, deps.check(spec), place, waiting))
-    try {
-      await Promise.all(all)
-    } catch (error) {
-      failed.abort(error)
-      await Promise.allSettled(all)
-      throw error
-    }
+  const placeOf = (instance: Instance, context: OperationContext): (() => Promise<ProbePlace>) => {
+    const scene = { service: instance.service, instance, previous: null }
+    const { folder, variables } = variablesFor(scene, null, context)
+    const target = targetOf(instance)
+    return async () => ({
+      host: instance.host,
+      folder,
+      env: variables,
+      reach: (await target.reach?.(instance, context.signal)) ?? null,
+    })
   }
+
+  const check = ({ instances, deadlineMs }: OperationOf<'check'>, context: OperationContext): Promise<void> =>
+    together(instances.map(instanceOf), context, (instance, inner) => {
+      const placeNow = placeOf(instance, inner)
+      const waiting = { clock: deps.clock, onProgress: inner.onProgress, signal: inner.signal }
+      return togetherOf(specOf(instance).checks, inner, (spec, { signal }) =>
+        awaitHealthy(deadlineMs === undefined ? spec : { ...spec, deadlineMs }, deps.check(spec), placeNow, {
+          ...waiting,
+          signal,
+        }),
+      )
+    })
+
+  const watch = ({ instances, forMs }: OperationOf<'watch'>, context: OperationContext): Promise<void> =>
+    together(instances.map(instanceOf), context, (instance, inner) => {
+      const checks = specOf(instance).checks.map((spec) => ({ spec, check: deps.check(spec) }))
+      const watched = { name: copyName(instance), placeNow: placeOf(instance, inner), checks }
+      const { onProgress, signal } = inner
+      return watchHealthy(watched, forMs, { clock: deps.clock, onProgress, signal })
+    })
+
+  /** For several instances side by side; what fails brings the instance's last words along. */
+  const together = (
+    instances: readonly Instance[],
+    context: OperationContext,
+    work: (instance: Instance, context: OperationContext) => Promise<void>,
+  ): Promise<void> =>
+    togetherOf(instances, context, async (instance, inner) => {
+      try {
+        await work(instance, inner)
+      } catch (error) {
+        throw inner.signal.aborted ? error : await withLastWords(error, instance, context)
+      }
+    })
+
+  const withLastWords = async (
+    error: unknown,
+    instance: Instance,
+    { signal }: OperationContext,
+  ): Promise<unknown> => {
+    const words =
+      (await targetOf(instance)
+        .lastWords?.(instance, signal)
+        .catch(() => [])) ?? []
+    if (!(error instanceof DeployError) || words.length === 0) return error
+    return new DeployError(error.code, error.message, {
+      details: [
+        ...error.details,
+        `last lines of ${copyName(instance)}:`,
+        ...words.map((line) => `  ${line}`),
+      ],
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    })
+  }
+
+  const lookUp = (shares: readonly Share[]): readonly RoutedShare[] =>
+    shares.map(({ instance, weight }) => ({ instance: instanceOf(instance), weight }))
 
   return {
     async stage({ instance: id }, context) {
@@ -103,23 +151,47 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       const instance = instanceOf(id)
       await targetOf(instance).discard(instance, context)
     },
-    async start({ instance: id }, context) {
-      const instance = instanceOf(id)
-      await targetOf(instance).start?.(instance, context)
-    },
-    async stop({ instance: id }, context) {
-      const instance = instanceOf(id)
-      await targetOf(instance).stop?.(instance, context)
-    },
+    start: ({ instances }, context) =>
+      together(instances.map(instanceOf), context, async (instance, inner) => {
+        await targetOf(instance).start?.(instance, inner)
+      }),
+    stop: ({ instances }, context) =>
+      together(instances.map(instanceOf), context, async (instance, inner) => {
+        await targetOf(instance).stop?.(instance, inner)
+      }),
     async route({ from, to }, context) {
-      const place = must(orNull(to) ?? orNull(from), 'either end of a route')
-      await targetOf(place).route(orNull(from), orNull(to), context)
+      const [old, next] = [lookUp(from), lookUp(to)]
+      const end = must(next[0] ?? old[0], 'either end of a route')
+      await targetOf(end.instance).route(old, next, context)
     },
-    check: ({ instance }, context) => check(instance, context),
+    async drain({ instances: ids, deadlineMs }, context) {
+      const instances = ids.map(instanceOf)
+      await targetOf(must(instances[0], 'instance to drain')).drain?.(instances, deadlineMs, context)
+    },
+    check,
+    watch,
     hook,
     async prune({ instance: id, keep }, context) {
       await targetOf(instanceOf(id)).prune(keep, context)
     },
+  }
+}
+
+/** Does the work for all side by side; the first failure cancels the others, which are awaited. */
+async function togetherOf<T>(
+  all: readonly T[],
+  context: OperationContext,
+  work: (one: T, context: OperationContext) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController()
+  const inner = { ...context, signal: AbortSignal.any([context.signal, failed.signal]) }
+  const works = all.map((one) => work(one, inner))
+  try {
+    await Promise.all(works)
+  } catch (error) {
+    failed.abort(error)
+    await Promise.allSettled(works)
+    throw error
   }
 }
 

@@ -85,7 +85,7 @@ async function checkOldReleases(
   )
   const checks = plan.afterUnwind.flatMap((operation) => {
     if (operation.verb !== 'check') return []
-    const service = plan.instances[operation.instance]?.service ?? null
+    const service = plan.instances[operation.instances[0] ?? '']?.service ?? null
     return disturbed.has(service) ? [{ operation, service }] : []
   })
   const failures = await Promise.all(

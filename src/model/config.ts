@@ -1,4 +1,5 @@
 /** deploy.yaml for one environment, as it is meant: merged, interpolated, validated, with units resolved. */
+import type { AgentConfig } from './agent.js'
 import type { CacheLimits } from './cache.js'
 import type { HostGroup, SshSettings } from './host.js'
 import type { CheckSpec, DriverSpec, HookSpec, StrategySpec } from './spec.js'
@@ -32,7 +33,19 @@ export interface ServiceConfig {
 }
 
 /** What a notifier may be told of; the names are also those of `events:` in deploy.yaml. */
-export const notificationEvents = ['started', 'succeeded', 'failed', 'rolledBack', 'stuck'] as const
+export const notificationEvents = [
+  'started',
+  'downloaded',
+  'switched',
+  'succeeded',
+  'failed',
+  'rolledBack',
+  'stuck',
+  'available',
+  'held',
+  'drift',
+  'recovered',
+] as const
 export type NotificationEvent = (typeof notificationEvents)[number]
 
 export interface NotifierConfig {
@@ -56,6 +69,7 @@ export interface Config {
   readonly secrets: { readonly [name: string]: DriverSpec }
   /** How much of what was fetched is kept. */
   readonly cache: CacheLimits
+  readonly agent: AgentConfig
   /** Steps that may run at once. */
   readonly parallelism: number
   /** How far a failure reaches: the whole deployment, or the failed service and what depends on it. */

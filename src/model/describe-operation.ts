@@ -4,8 +4,16 @@
  * Apart from operation.ts because words change more often than verbs do. The first word of a description is always
  * the action, so that views can set it in a column of its own.
  */
-import type { Instance, InstanceId } from './instance.js'
-import { isOperation, type Operation, type OperationOf, type Revert, type Verb } from './operation.js'
+import { formatDuration } from '../base/duration.js'
+import { copyName, type Instance, type InstanceId } from './instance.js'
+import {
+  isOperation,
+  type Operation,
+  type OperationOf,
+  type Revert,
+  type Share,
+  type Verb,
+} from './operation.js'
 import { showVersion } from './release.js'
 import type { Command } from './spec.js'
 
@@ -15,15 +23,19 @@ type Describers = { readonly [V in Verb]: (operation: OperationOf<V>, instances:
 const asStep: Describers = {
   stage: ({ instance }, instances) => `stage ${named(instance, instances)}`,
   discard: ({ instance }, instances) => `discard ${named(instance, instances)}`,
-  start: ({ instance }, instances) => `start ${named(instance, instances)}`,
-  stop: ({ instance }, instances) => `stop ${named(instance, instances)}`,
+  start: ({ instances: ids }, instances) => `start ${copies(ids, instances)}`,
+  stop: ({ instances: ids }, instances) => `stop ${copies(ids, instances)}`,
   route: ({ from, to }, instances) => {
     const [old, next] = ends(from, to, instances)
-    const either = instances[to ?? from ?? '']
+    const either = instances[to[0]?.instance ?? from[0]?.instance ?? '']
     const move = old === next ? `${next} again` : `${old} → ${next}`
     return `switch ${either?.service ?? 'traffic'}: ${move}${place(either)}`
   },
-  check: ({ instance }, instances) => `check ${named(instance, instances)}`,
+  drain: ({ instances: ids, deadlineMs }, instances) =>
+    `drain ${copies(ids, instances)}, at most ${formatDuration(deadlineMs)}`,
+  check: ({ instances: ids }, instances) => `check ${copies(ids, instances)}`,
+  watch: ({ instances: ids, forMs }, instances) =>
+    `watch ${copies(ids, instances)} for ${formatDuration(forMs)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
@@ -35,14 +47,16 @@ const asStep: Describers = {
 const asRevert: Describers = {
   stage: () => 'stage it again',
   discard: () => 'discard it',
-  start: () => 'start it again',
-  stop: () => 'stop it',
+  start: ({ instances }) => `start ${them(instances)} again`,
+  stop: ({ instances }) => `stop ${them(instances)}`,
   route: ({ from, to }, instances) => {
     const [old, next] = ends(from, to, instances)
     if (old === next) return 'switch to it again'
-    return to === null ? 'switch off again' : `switch back to ${next}`
+    return to.length === 0 ? 'switch off again' : `switch back to ${next}`
   },
+  drain: () => 'drain it',
   check: () => 'check it again',
+  watch: () => 'watch it',
   hook: ({ command }) => commandLine(command),
   prune: () => 'prune it',
 }
@@ -83,20 +97,49 @@ function named(id: InstanceId, instances: Instances): string {
   return `${instance.service} ${showVersion(instance.release.version)}${place(instance)}`
 }
 
+/** One copy by its release alone; several with their numbers: `web v1.4.2 (1, 2, 3)`. */
+function copies(ids: readonly InstanceId[], instances: Instances): string {
+  const [first = ''] = ids
+  const instance = instances[first]
+  if (instance === undefined) return ids.join(', ')
+  const slots = ids.flatMap((id) => instances[id]?.slot ?? [])
+  const which = slots.length === 0 ? '' : ` (${slots.join(', ')})`
+  return `${instance.service} ${showVersion(instance.release.version)}${which}${place(instance)}`
+}
+
+function them(ids: readonly InstanceId[]): string {
+  return ids.length > 1 ? 'them' : 'it'
+}
+
 /** Both ends of a switch by version; by the instances' names where the versions are the same. */
-function ends(
-  from: InstanceId | null,
-  to: InstanceId | null,
+function ends(from: readonly Share[], to: readonly Share[], instances: Instances): readonly [string, string] {
+  const versions = (shares: readonly Share[]): string => partsOf(shares, instances, byVersion).join(' + ')
+  const [old, next] = [versions(from), versions(to)]
+  const show = (shares: readonly Share[], key: (instance: Instance) => string): string =>
+    shares.length === 0 ? 'nothing' : partsOf(shares, instances, key).join(' + ')
+  const key = old === next ? copyName : byVersion
+  return [show(from, key), show(to, key)]
+}
+
+function byVersion(instance: Instance): string {
+  return showVersion(instance.release.version)
+}
+
+/** What shares the traffic, each with its part where there are several and the parts are not the same. */
+function partsOf(
+  shares: readonly Share[],
   instances: Instances,
-): readonly [string, string] {
-  const [old, next] = [instances[from ?? ''], instances[to ?? '']]
-  const alike = old?.release.version === next?.release.version
-  const show = (id: InstanceId | null, instance: Instance | undefined): string => {
-    if (id === null) return 'nothing'
-    if (instance === undefined) return id
-    return alike ? instance.name : showVersion(instance.release.version)
+  key: (instance: Instance) => string,
+): readonly string[] {
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0)
+  const parts = new Map<string, number>()
+  for (const { instance: id, weight } of shares) {
+    const instance = instances[id]
+    const name = instance === undefined ? id : key(instance)
+    parts.set(name, (parts.get(name) ?? 0) + weight)
   }
-  return [show(from, old), show(to, next)]
+  if (parts.size === 1 || key === copyName) return [...parts.keys()]
+  return [...parts].map(([name, weight]) => `${name} ${Math.round((weight / total) * 100)} %`)
 }
 
 /** Said only where there is a choice: not for the machine deployctl runs on. */

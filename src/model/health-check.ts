@@ -1,6 +1,7 @@
 /** The contract of a health check: one probe, one answer. Repeating, counting and giving up is the engine's. */
 import type { DriverSpec } from './spec.js'
 import type { JsonSchema } from './schema.js'
+import type { InstanceReach } from './target.js'
 import type { Ports } from './ports.js'
 
 export interface ProbeAnswer {
@@ -18,6 +19,8 @@ export interface ProbePlace {
   readonly folder: string | null
   /** DEPLOYCTL_* variables, for commands. */
   readonly env: { readonly [name: string]: string }
+  /** How an instance that runs by itself is reached; null where the target has none. */
+  readonly reach: InstanceReach | null
 }
 
 export interface HealthCheck {

@@ -7,6 +7,8 @@ export interface Instance {
   readonly host: string
   /** Given by the target from the release and the options that shape it: `1.4.2-9f2c41ab`. */
   readonly name: string
+  /** Which of several copies on its host, from 1; null where a target runs one. */
+  readonly slot: number | null
   readonly release: Release
   /** The digest of its InstanceSpec, under which a plan or state keeps it. */
   readonly specDigest: string
@@ -17,5 +19,10 @@ export type InstanceId = string
 
 export function instanceId(instance: Instance): InstanceId {
   const spec = instance.specDigest.slice(instance.specDigest.indexOf(':') + 1).slice(0, 8)
-  return `${instance.service}@${instance.host}/${instance.name}#${spec}`
+  return `${instance.service}@${instance.host}/${copyName(instance)}#${spec}`
+}
+
+/** The name with the copy's number, unique among the instances of a service on one host: `1.4.2-9f2c41ab-2`. */
+export function copyName({ name, slot }: Pick<Instance, 'name' | 'slot'>): string {
+  return slot === null ? name : `${name}-${slot}`
 }

@@ -10,7 +10,8 @@ export interface Notification {
   readonly event: NotificationEvent
   readonly project: string
   readonly environment: string
-  readonly deployment: string
+  /** Null for what is told beside deployments: drift, a release that is there, an end of an outage. */
+  readonly deployment: string | null
   readonly command: PlanCommand
   readonly by: string
   readonly host: string
@@ -23,6 +24,8 @@ export interface Notification {
     readonly outcome: 'applied' | 'unwound' | 'stuck' | null
   }[]
   readonly failure: ErrorReport | null
+  /** What is told beside deployments, in a sentence. */
+  readonly note?: string
 }
 
 /**

@@ -11,17 +11,32 @@ export type Operation =
   /** Put a release where it will run; nothing serves yet. Inverse: discard. */
   | { readonly verb: 'stage'; readonly instance: InstanceId }
   | { readonly verb: 'discard'; readonly instance: InstanceId }
-  /** Run an instance of a staged release. Inverse: stop, gracefully. */
-  | { readonly verb: 'start'; readonly instance: InstanceId }
-  | { readonly verb: 'stop'; readonly instance: InstanceId }
-  /** Move traffic, atomically; null is "nothing serves". Inverse: the same with both ends swapped. */
-  | { readonly verb: 'route'; readonly from: InstanceId | null; readonly to: InstanceId | null }
-  /** Wait until the instance answers its health checks. Inverse: nothing. */
-  | { readonly verb: 'check'; readonly instance: InstanceId }
+  /** Run instances of a staged release, side by side, all on one host. Inverse: stop, gracefully. */
+  | { readonly verb: 'start'; readonly instances: readonly InstanceId[] }
+  | { readonly verb: 'stop'; readonly instances: readonly InstanceId[] }
+  /** Move traffic on one host, atomically; an empty list is "nothing serves". Inverse: the same with both ends swapped. */
+  | { readonly verb: 'route'; readonly from: readonly Share[]; readonly to: readonly Share[] }
+  /** Wait until instances that lost their traffic are idle, or the deadline has passed. Inverse: nothing. */
+  | { readonly verb: 'drain'; readonly instances: readonly InstanceId[]; readonly deadlineMs: number }
+  /** Wait until the instances answer their health checks. Inverse: nothing. */
+  | {
+      readonly verb: 'check'
+      readonly instances: readonly InstanceId[]
+      /** Instead of the deadline of each check, where a strategy has one. */
+      readonly deadlineMs?: number
+    }
+  /** See that the instances stay healthy and do not end for a while. Inverse: nothing. */
+  | { readonly verb: 'watch'; readonly instances: readonly InstanceId[]; readonly forMs: number }
   /** Run the user's command. Inverse: declared by the user. */
   | HookOperation
   /** Remove what retention no longer keeps. Irreversible by nature: always last, never fails a deployment. */
   | { readonly verb: 'prune'; readonly instance: InstanceId; readonly keep: readonly string[] }
+
+/** An instance's part of the traffic of its service on its host; parts are relative to one another. */
+export interface Share {
+  readonly instance: InstanceId
+  readonly weight: number
+}
 
 export interface HookOperation {
   readonly verb: 'hook'

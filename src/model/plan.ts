@@ -50,6 +50,8 @@ export interface ServiceOutcome {
   /** Whether `active` is a new deployment, to be dated now, or the recorded one left as it is. */
   readonly deployed: boolean
   readonly previous: RecordedService['previous']
+  /** How long the release that is replaced stays up without traffic; 0 for not at all. */
+  readonly keepWarmMs: number
   readonly holds: readonly PlannedHold[]
   readonly pin: PlannedPin | null
 }

@@ -12,17 +12,30 @@ export interface Deployed {
   readonly at: string
   /** The deployment that brought it. */
   readonly deployment: string
+  /** Its instances are up without traffic, so that going back is one switch; ISO 8601, until when. */
+  readonly warmUntil?: string
 }
 
 /** A release that must not be deployed again by itself. It is known by its digest, not by its version. */
 export interface Hold {
   readonly version: string
   readonly digest: string
-  readonly cause: 'failed' | 'rolledBack'
+  readonly cause: 'failed' | 'rolledBack' | 'person'
   readonly reason: string
   readonly at: string
   readonly by: string
   readonly deployment: string
+  /** How often it failed, where more than once. */
+  readonly tries?: number
+}
+
+/** Nothing is deployed by itself until then, or until it is lifted. A person may. */
+export interface Freeze {
+  readonly reason: string
+  readonly at: string
+  readonly by: string
+  /** Null: until a person lifts it. */
+  readonly until: string | null
 }
 
 /** Keeps a service at a release until it is unpinned. */
@@ -55,6 +68,7 @@ export interface RecordedState {
   readonly services: { readonly [name: string]: RecordedService }
   /** Holds of services that were never deployed: a first deployment that failed. */
   readonly orphanHolds: { readonly [service: string]: readonly Hold[] }
+  readonly freeze?: Freeze
 }
 
 /** Every hold of a service, whether or not it has ever been deployed. */

@@ -1,6 +1,6 @@
 /** The contract of a target: what runs a service. */
-import type { Child } from './shell.js'
-import type { DriverSpec } from './spec.js'
+import type { Child, CommandResult } from './shell.js'
+import type { Command, DriverSpec } from './spec.js'
 import type { Drift } from './change.js'
 import type { OutputLine, Progress } from './event.js'
 import type { FetchedArtifact } from './source.js'
@@ -31,12 +31,21 @@ export interface StagedRelease {
   readonly bytes: number | null
 }
 
+/** A copy of a release that is there to run, whether or not traffic reaches it. */
+export interface RunningInstance {
+  /** As `copyName` says it. */
+  readonly name: string
+  readonly status: 'running' | 'ended'
+}
+
 /** What is really there. Plain data, the same for the same world, so that it can be part of a plan's basis. */
 export interface Observation {
   readonly host: string
   /** The name of the instance that serves, or null. */
   readonly serving: string | null
   readonly staged: readonly StagedRelease[]
+  /** Copies of this service's releases, where the target runs instances. */
+  readonly running?: readonly RunningInstance[]
   /** Differences from what is recorded. */
   readonly drift: readonly Drift[]
   /** Things worth telling: folders that are not ours, a stale temporary link. */
@@ -55,13 +64,43 @@ export interface ClaimRequest {
   readonly incoming: readonly Release[]
 }
 
+/** What is recorded of a service on one host: what serves, and what is there to go back to. */
+export interface RecordedInstances {
+  readonly active: readonly Instance[]
+  readonly previous: readonly Instance[]
+}
+
+/** One end of a route with its instances looked up. */
+export interface RoutedShare {
+  readonly instance: Instance
+  readonly weight: number
+}
+
+/** How an instance can be reached and judged beside its folder, for checks and hooks. */
+export interface InstanceReach {
+  /** Where it listens, from the machine deployctl runs on; null when it does not run or listens nowhere. */
+  readonly address: { readonly host: string; readonly port: number } | null
+  /** Null while it runs; else in a sentence how it ended: `it exited with code 1, 2 s after its start`. */
+  readonly ended: string | null
+  /** What the engine that runs it says of its health, where it has a word for it. */
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  /** How often the engine has started it again. */
+  readonly restarts: number
+  /** Runs a command inside; the result is as the shell's. */
+  run(
+    command: Command,
+    request: { readonly env: { readonly [name: string]: string }; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<Pick<CommandResult, 'exitCode' | 'ended' | 'lastLines'>>
+}
+
 /**
  * One service on one host. Every method is idempotent, and every inverse accepts that there is nothing to undo, or
  * only half. The optional verbs are those a strategy may ask for; `TargetDriver.verbs` says which there are.
  */
 export interface Target {
-  /** Looks only. `active` is the recorded instance, or null for none. */
-  inspect(active: Instance | null, signal: AbortSignal): Promise<Observation>
+  /** Looks only. */
+  inspect(recorded: RecordedInstances, signal: AbortSignal): Promise<Observation>
   /**
    * Refuses what must not be started (not writable, `current` is a folder, disk too full, claimed by another), before
    * anything is touched; then claims the place until released. Throws DeployError.
@@ -70,18 +109,29 @@ export interface Target {
   /** `obtain` brings the artifact; it must not be called when the release already lies there, whole. */
   stage(instance: Instance, obtain: () => Promise<FetchedArtifact>, context: OperationContext): Promise<void>
   discard(instance: Instance, context: OperationContext): Promise<void>
+  /** Makes it run as its specification says; one that runs so already is left alone, any other is made anew. */
   start?(instance: Instance, context: OperationContext): Promise<void>
+  /** Gracefully; afterwards nothing of the instance is left but its staged release. */
   stop?(instance: Instance, context: OperationContext): Promise<void>
-  /** From one instance to another, both of this target, null for none. Atomic for those who use it. */
-  route(from: Instance | null, to: Instance | null, context: OperationContext): Promise<void>
+  /** From some instances to others, all of this target; an empty list is "nothing serves". Atomic for those who use it. */
+  route(from: readonly RoutedShare[], to: readonly RoutedShare[], context: OperationContext): Promise<void>
+  /** Waits until instances without traffic are idle; resolves as well when the deadline has passed. */
+  drain?(instances: readonly Instance[], deadlineMs: number, context: OperationContext): Promise<void>
   /** Removes staged releases that are not in `keep`; answers what it removed. */
   prune(keep: readonly string[], context: OperationContext): Promise<readonly string[]>
   /** The folder of an instance's files, for hooks and checks that run beside them; null where there is none. */
   folderOf(instance: Instance): string | null
+  /** For targets whose instances run by themselves. */
+  reach?(instance: Instance, signal: AbortSignal): Promise<InstanceReach>
+  /** An instance's last words, for the story of a failure: log lines, exit code; at most 60 lines. */
+  lastWords?(instance: Instance, signal: AbortSignal): Promise<readonly string[]>
 }
 
-/** What changing an option takes: another place, a new release folder, a switch (restart), or nothing at all. */
-export type OptionEffect = 'replace' | 'stage' | 'route' | 'none'
+/**
+ * What changing an option takes: another place, a new release folder or new instances, more or fewer instances, a
+ * switch (restart), or nothing at all.
+ */
+export type OptionEffect = 'replace' | 'stage' | 'scale' | 'route' | 'none'
 
 /** What is known of a kind of target without loading its code: for validation and for the planner. */
 export interface TargetTraits {
@@ -92,8 +142,23 @@ export interface TargetTraits {
   readonly effects: { readonly [option: string]: OptionEffect }
   /** Options whose change shapes the instance's name are those with effect `stage`. */
   readonly keepReleases: { readonly option: string; readonly default: number }
+  /** The option with which only one generation of instances can run at a time. */
+  readonly exclusive?: string
+  /** The option without which traffic cannot be divided unequally. */
+  readonly weighing?: string
+  /** The option that says how many copies run on each host, where there may be several. */
+  readonly replicas?: { readonly option: string; readonly default: number }
+}
+
+/** Whose target it is and where: the names that what it makes is known by. */
+export interface TargetScope {
+  readonly project: string
+  readonly environment: string
+  readonly service: string
+  /** `local`, or the name of a host. */
+  readonly host: string
 }
 
 export interface TargetDriver extends TargetTraits {
-  create(options: DriverSpec, ports: Ports): Target
+  create(options: DriverSpec, scope: TargetScope, ports: Ports): Target
 }

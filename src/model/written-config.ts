@@ -122,7 +122,8 @@ type SourceHttp1 = {
 /**
  * A health check.
  */
-type Check = CheckCommand | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
+type Check =
+  CheckCommand | CheckContainer | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
 /**
  * Healthy when a process is alive: that of a pidfile, or any with this name or command line.
  */
@@ -167,6 +168,10 @@ type CheckProcess1 = {
  * Somebody to tell.
  */
 type Notifier = NotifierCommand | NotifierSlack | NotifierWebhook
+/**
+ * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+ */
+type Duration = string
 
 /**
  * deploy.yaml of deployctl for one environment: what should run where, and how it gets there.
@@ -211,7 +216,7 @@ export interface WrittenConfig {
   /**
    * How services are switched that have no strategy of their own.
    */
-  strategy?: StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyRecreate | StrategyRolling
   /**
    * Machines that are reached over SSH, in groups. Everything that is not said here comes from your ssh_config.
    */
@@ -323,6 +328,88 @@ export interface WrittenConfig {
      * How long something may lie there unused.
      */
     maxAge?: string
+  }
+  /**
+   * What `deployctl agent` does by itself, and when.
+   */
+  agent?: {
+    /**
+     * `auto` deploys what is due; `notify` tells the notifiers, and a person deploys it.
+     */
+    mode?: 'auto' | 'notify'
+    /**
+     * How often every source is asked (default: 10s, and 30s for oci).
+     */
+    interval?: string
+    /**
+     * The same for single sources.
+     */
+    intervals?: {
+      [k: string]: Duration
+    }
+    /**
+     * What becomes of drift: put right, told, or left.
+     */
+    repair?: 'auto' | 'notify' | 'off'
+    /**
+     * Which way a deployment that was interrupted is taken: to its end, or back. Where that way is closed, the other.
+     */
+    recover?: 'resume' | 'unwind'
+    /**
+     * When releases may be deployed; none means always. Drift is put right at any time.
+     *
+     * Items: A time of the week in which releases may be deployed.
+     */
+    windows?: {
+      /**
+       * The days on which it begins.
+       *
+       * @minItems 1
+       */
+      days?: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
+      /**
+       * When it begins.
+       */
+      from?: string
+      /**
+       * When it ends; before `from`, it is a time of the next day.
+       */
+      to?: string
+      /**
+       * The time zone of both, as the tz database calls it.
+       */
+      timeZone?: string
+    }[]
+    /**
+     * How a release that failed is tried again.
+     */
+    retry?: {
+      /**
+       * How often in all; after that it stays held until a person tries it.
+       */
+      tries?: number
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      delay?: string
+    }
+    /**
+     * The status page, the API, metrics and health over HTTP. Without it nothing listens but the control socket.
+     */
+    http?: {
+      /**
+       * The address to listen on. Anything but loopback shows the page to the network.
+       */
+      host?: string
+      /**
+       * The port to listen on; 0 takes a free one, which the log says.
+       */
+      port?: number
+      /**
+       * What callers have to know. Without it one is made, and kept in the file `token` of the folder of the agent.
+       */
+      token?: string
+    }
   }
   /**
    * How many steps may run at once.
@@ -1996,15 +2083,236 @@ interface Service {
   /**
    * Where it runs.
    */
-  target: TargetDirectory
+  target: TargetContainer | TargetDirectory
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
-  strategy?: StrategyRolling
+  strategy?: StrategyBlueGreen | StrategyRecreate | StrategyRolling
   /**
    * The names of the health checks it must pass. Without it, all of them; [] for none.
    */
   healthChecks?: string[]
+}
+/**
+ * Containers on a Docker engine.
+ */
+interface TargetContainer {
+  /**
+   * A container target.
+   */
+  type: 'container'
+  /**
+   * The image, for a service whose source does not give images. Without it, the source’s image is run, by its digest. A tag that is moved afterwards is not noticed.
+   */
+  image?: string
+  /**
+   * How many containers run on each host.
+   */
+  replicas?: number
+  /**
+   * The port that the program listens on, inside its container: for the router and for checks.
+   */
+  port?: number
+  /**
+   * How long a container may take to end by itself, after its stop signal, before it is killed.
+   */
+  stopTimeout?: string
+  /**
+   * How many releases that served well stay on the engine as images, the serving one among them, to roll back to.
+   */
+  keepReleases?: number
+  /**
+   * The engine. Without it: DOCKER_HOST, else the current Docker context, else /var/run/docker.sock.
+   */
+  engine?: {
+    [k: string]: unknown
+  }
+  /**
+   * The platform to run, where an image is there for several; the engine’s own unless given.
+   */
+  platform?: string
+  /**
+   * When to ask the registry: only for an image that the engine does not have, always (for tags that are moved), or never.
+   */
+  pull?: 'missing' | 'always' | 'never'
+  /**
+   * The login for the registry. Without it, the logins in Docker’s configuration on this machine are used.
+   */
+  login?: {
+    /**
+     * The user.
+     */
+    username: string
+    /**
+     * The password, or a token that the registry takes in its place.
+     */
+    password: string
+  }
+  /**
+   * The command, in place of the image’s; arguments of the entrypoint where there is one.
+   *
+   * @minItems 1
+   */
+  command?: string[]
+  /**
+   * The program, in place of the image’s entrypoint.
+   *
+   * @minItems 1
+   */
+  entrypoint?: string[]
+  /**
+   * Environment variables. A reference to a secret is replaced when the container starts, and stands in no label; whoever may use the engine can read the values there.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * Files of NAME=value lines, read on this machine when a container starts; later ones win, and env: over all. A change in a file alone is no new release.
+   *
+   * @minItems 1
+   */
+  envFiles?: string[]
+  /**
+   * Files to put into the container before it starts, by their absolute path: text that may refer to secrets. They belong to its user where that is a number, else to root, and nobody else may read them.
+   */
+  secretFiles?: {
+    [k: string]: string
+  }
+  /**
+   * Ports to publish on the host, [address:][hostPort:]port[/protocol]. A port of the host belongs to one container at a time, so there is a gap whenever one takes another’s place; a router has none.
+   *
+   * @minItems 1
+   */
+  ports?: string[]
+  /**
+   * Folders or files of the engine’s host to be seen in the container.
+   *
+   * @minItems 1
+   */
+  mounts?: {
+    /**
+     * A folder or file of the engine’s host that is there already.
+     */
+    source: string
+    /**
+     * Where it is in the container.
+     */
+    path: string
+    /**
+     * Whether the container may only read it.
+     */
+    readOnly?: boolean
+  }[]
+  /**
+   * Named volumes by their path in the container. They are made when they are not there, shared by all copies and releases, and never removed.
+   */
+  volumes?: {
+    [k: string]: string
+  }
+  /**
+   * Networks of the engine to be in; they have to be there. The first is the one that checks and the router use. The engine’s default network unless given.
+   *
+   * @minItems 1
+   */
+  networks?: string[]
+  /**
+   * Whom the program runs as, in place of the image’s user: name or number, and a group.
+   */
+  user?: string
+  /**
+   * Where the program starts, in place of the image’s folder.
+   */
+  workingDir?: string
+  /**
+   * Labels for other tools. Those that begin with deployctl. are deployctl’s own.
+   */
+  labels?: {
+    [k: string]: string
+  }
+  /**
+   * The health check that the engine runs inside, in place of the image’s HEALTHCHECK.
+   */
+  healthcheck?: {
+    [k: string]: unknown
+  }
+  /**
+   * The signal that asks the program to end, in place of the image’s (TERM unless it says another).
+   */
+  stopSignal?: string
+  /**
+   * Whether a tiny init runs first, which passes signals on and clears ended children away.
+   */
+  init?: boolean
+  /**
+   * When the engine itself starts the container again: after it ended, and after the machine restarted.
+   */
+  restartPolicy?: string
+  /**
+   * The most memory; beyond it, the kernel ends the program. At least 6MiB.
+   */
+  memory?: string
+  /**
+   * How many processors’ time it may use, in all.
+   */
+  cpus?: number
+  /**
+   * The most processes and threads.
+   */
+  pids?: number
+  /**
+   * Limits of the kernel for each process, by their names; one number, or soft and hard. -1 is none.
+   */
+  ulimits?: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Where it begins.
+           */
+          soft: number
+          /**
+           * How far the program may raise it.
+           */
+          hard: number
+        }
+  }
+  /**
+   * Whether the container’s own file system can only be read; volumes and mounts can still be written.
+   */
+  readOnly?: boolean
+  /**
+   * Capabilities to add to those that the engine gives.
+   *
+   * @minItems 1
+   */
+  capAdd?: string[]
+  /**
+   * Capabilities to take away; ALL for all of them.
+   *
+   * @minItems 1
+   */
+  capDrop?: string[]
+  /**
+   * Security options as docker run takes them.
+   *
+   * @minItems 1
+   */
+  securityOpt?: string[]
+  /**
+   * Where the container’s output goes; as the engine is configured unless given.
+   */
+  logging?: {
+    /**
+     * A log driver of the engine.
+     */
+    driver: string
+    /**
+     * What the driver wants to know.
+     */
+    options?: {
+      [k: string]: string
+    }
+  }
 }
 /**
  * Release folders behind a `current` link, on a machine’s own disk.
@@ -2048,16 +2356,90 @@ interface TargetDirectory {
   include?: string[]
 }
 /**
- * Host by host: stage, switch, check; the next host begins when this one is healthy.
+ * All new instances are started beside the old ones and checked; then one switch moves all traffic.
+ */
+interface StrategyBlueGreen {
+  /**
+   * The kind of strategy.
+   */
+  type: 'blue-green'
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the old instances stay up without traffic, so that a rollback is one switch. The first plan after that stops them.
+   */
+  keepWarm?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * The old instances are stopped before the new ones are started: for what must not run twice. Nothing serves in between.
+ */
+interface StrategyRecreate {
+  /**
+   * The kind of strategy.
+   */
+  type: 'recreate'
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
+}
+/**
+ * A few instances at a time, host by host: stage, start, check, switch, stop the old ones; the next begin when these are healthy.
  */
 interface StrategyRolling {
   /**
    * The kind of strategy.
    */
   type: 'rolling'
+  /**
+   * How many instances more than `replicas` may run meanwhile: a number or a percentage.
+   */
+  maxSurge?: number | string
+  /**
+   * How many instances fewer than `replicas` may serve meanwhile: a number or a percentage.
+   */
+  maxUnavailable?: number | string
+  /**
+   * How long new instances must stay healthy before they get traffic.
+   */
+  minHealthyTime?: string
+  /**
+   * Time in which new instances must become healthy. Without it, the deadline of each health check.
+   */
+  healthyDeadline?: string
+  /**
+   * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
+   */
+  drain?: string
+  /**
+   * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
+   */
+  monitor?: string
 }
 /**
- * Healthy when the command exits with 0.
+ * Healthy when the command exits with 0. It runs inside the instance where the target is one of containers.
  */
 interface CheckCommand {
   /**
@@ -2084,6 +2466,31 @@ interface CheckCommand {
   env?: {
     [k: string]: string
   }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when the engine calls the container healthy; without a HEALTHCHECK, when it runs.
+ */
+interface CheckContainer {
+  /**
+   * The kind of check.
+   */
+  type: 'container'
   /**
    * Time between two probes.
    */
@@ -2145,7 +2552,11 @@ interface CheckHttp {
   /**
    * Address to ask, without a user or password.
    */
-  url: string
+  url?: string
+  /**
+   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.
+   */
+  path?: string
   /**
    * How it is asked. Nothing is sent as a body.
    */
@@ -2250,13 +2661,13 @@ interface CheckTcp {
    */
   type: 'tcp'
   /**
-   * Name or address to connect to, IPv6 included.
+   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.
    */
   host?: string
   /**
-   * Port to connect to.
+   * Port to connect to. Without it, that of the instance.
    */
-  port: number
+  port?: number
   /**
    * Time between two probes.
    */
@@ -2371,7 +2782,19 @@ interface NotifierCommand {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }
 /**
  * Posts a message to a Slack channel.
@@ -2388,7 +2811,19 @@ interface NotifierSlack {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }
 /**
  * Posts every notification as JSON to an address.
@@ -2415,5 +2850,17 @@ interface NotifierWebhook {
   /**
    * What it is told of.
    */
-  events?: ('started' | 'succeeded' | 'failed' | 'rolledBack' | 'stuck')[]
+  events?: (
+    | 'started'
+    | 'downloaded'
+    | 'switched'
+    | 'succeeded'
+    | 'failed'
+    | 'rolledBack'
+    | 'stuck'
+    | 'available'
+    | 'held'
+    | 'drift'
+    | 'recovered'
+  )[]
 }

@@ -7,7 +7,7 @@ import type { Config } from '../model/config.js'
 import { instanceId, type Instance } from '../model/instance.js'
 import type { Notice, Plan, PlanCommand, ServiceOutcome } from '../model/plan.js'
 import type { DriverSpec, InstanceSpec } from '../model/spec.js'
-import { holdsOf, type RecordedService, type RecordedState } from '../model/state.js'
+import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost, type DesiredService } from './desire.js'
 import { diffService, type Difference } from './diff.js'
@@ -17,8 +17,9 @@ import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
 import { hookOperation } from './hook-drafts.js'
 import { draftService } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
+import { keepWarmMs } from './strategies/blue-green.js'
 import { defaultStrategy } from './strategies/catalog.js'
-import type { Strategy } from './strategies/strategy.js'
+import type { StrategyTraits } from './strategies/strategy.js'
 
 export interface PlanInput {
   readonly command: PlanCommand
@@ -31,7 +32,9 @@ export interface PlanInput {
   readonly renamed: Plan['renamed']
   readonly observed: ReadonlyMap<string, readonly Observation[]>
   readonly traits: (type: string) => TargetTraits
-  readonly strategy: (type: string) => Strategy
+  readonly strategy: (type: string) => StrategyTraits
+  /** Earlier releases, by service, that were kept warm for long enough and still run. */
+  readonly lapsed: ReadonlyMap<string, Deployed>
   readonly notices: readonly Notice[]
 }
 
@@ -89,8 +92,9 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   if (spec === undefined) throw new Error(`plan: ${service} is neither desired nor recorded`)
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
+  const lapsed = input.lapsed.get(service) ?? null
   const difference = withRename(
-    diffService(service, desired, recorded, drift, traits),
+    diffService(service, desired, recorded, drift, traits, lapsed),
     input.renamed[service],
   )
   const outcome =
@@ -106,9 +110,11 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
     observations,
     traits,
     keep: keep.map((instance) => instance.name),
+    warm: warmOf(recordedService),
+    isRollback: input.command === 'rollback',
   }
-  const strategy = input.strategy(desired?.config.strategy.type ?? defaultStrategy)
-  return { service, ...move, outcome, drafts: draftService(move, strategy) }
+  const options = desired?.config.strategy ?? { type: defaultStrategy }
+  return { service, ...move, outcome, drafts: draftService(move, input.strategy(options.type).plan, options) }
 }
 
 /** A new name alone changes nothing that runs, but the record has to move: that is a change, and it is said. */
@@ -139,7 +145,13 @@ function plannedOutcome(
     recorded,
     holds: holdsOf(input.state, service),
     keepReleases: typeof written === 'number' ? written : fallback,
+    keepWarmMs: keepWarmMs(desired.config.strategy, input.command === 'rollback'),
   })
+}
+
+/** What an earlier deployment left up without traffic. */
+function warmOf(recorded: RecordedService | null): readonly Deployed[] {
+  return recorded?.previous.filter((deployed) => deployed.warmUntil !== undefined) ?? []
 }
 
 /** Everything the steps refer to, once each, so that the plan stays small with a thousand services. */
@@ -162,6 +174,7 @@ function tablesOf(
   }
   for (const chapter of chapters) {
     add(chapter.recorded)
+    for (const deployed of chapter.warm) add(deployed)
     add(chapter.desired)
   }
   return { instances, specs, sources: used }
@@ -169,7 +182,11 @@ function tablesOf(
 
 function checksOfOld(chapter: ServiceChapter): Plan['afterUnwind'] {
   if ((chapter.recorded?.spec.checks.length ?? 0) === 0) return []
-  return chapter.drafts.before.map((instance) => ({ verb: 'check', instance: instanceId(instance) }) as const)
+  const hosts = [...new Set(chapter.drafts.before.map((instance) => instance.host))]
+  return hosts.map((host) => {
+    const here = chapter.drafts.before.filter((instance) => instance.host === host)
+    return { verb: 'check', instances: here.map(instanceId) } as const
+  })
 }
 
 function failureHooks(chapters: readonly ServiceChapter[], config: Config): Plan['onFailure'] {

@@ -27,14 +27,23 @@ export function desire(
   traits: TargetTraits,
 ): DesiredService {
   const spec = withRelease({ target: config.target, checks: config.checks }, release)
-  const instance: Instance = {
+  const common = {
     service: config.name,
     host: localHost,
     name: releaseFolderName(release, shapingOptions(spec, traits)),
     release,
     specDigest: digestOf(spec),
   }
-  return { config, release, spec, instances: [instance], reason }
+  const instances = slotsOf(spec, traits).map((slot): Instance => ({ ...common, slot }))
+  return { config, release, spec, instances, reason }
+}
+
+/** The numbers of the copies on each host; a target that runs one has no numbers. */
+function slotsOf(spec: InstanceSpec, { replicas }: TargetTraits): readonly (number | null)[] {
+  if (replicas === undefined) return [null]
+  const written = spec.target[replicas.option]
+  const count = typeof written === 'number' ? written : replicas.default
+  return Array.from({ length: count }, (_, index) => index + 1)
 }
 
 /** The options that shape what is staged: they are part of an instance's name. */

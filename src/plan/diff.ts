@@ -21,6 +21,7 @@ export function diffService(
   recorded: Deployed | null,
   drift: readonly Drift[],
   traits: TargetTraits,
+  lapsed: Deployed | null = null,
 ): Difference {
   const before = recorded === null ? null : { release: recorded.release, spec: recorded.spec }
   const after = desired === null ? null : { release: desired.release, spec: desired.spec }
@@ -45,8 +46,11 @@ export function diffService(
   ]
   if (effects.has('replace')) return answer('replace', reasons, effects)
   if (reasons.length > 0) return answer('update', reasons, [...effects, 'route'])
-  if (drift.length === 0) return answer('none', [])
-  return { ...answer('update', ['what is there is not what is recorded'], ['route']), repairOnly: true }
+  const over =
+    lapsed === null ? [] : [`${showVersion(lapsed.release.version)} was kept warm, and its time is over`]
+  if (drift.length === 0 && over.length === 0) return answer('none', [])
+  const moved = drift.length === 0 ? [] : ['what is there is not what is recorded']
+  return { ...answer('update', [...moved, ...over], ['route']), repairOnly: true }
 }
 
 function releaseReason(recorded: Deployed, desired: DesiredService): string {

@@ -1,10 +1,13 @@
 /** From one service's difference to its drafts: what to stage, the strategy's steps, what to prune. Pure. */
-import { instanceId, type Instance } from '../model/instance.js'
+import { copyName, instanceId, type Instance } from '../model/instance.js'
+import type { DriftKind } from '../model/change.js'
+import type { StrategySpec } from '../model/spec.js'
 import type { Deployed } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
 import type { Difference } from './diff.js'
 import type { DesiredService } from './desire.js'
-import type { Draft, Strategy } from './strategies/strategy.js'
+import { mend } from './strategies/mend.js'
+import type { Draft, Move, Strategy } from './strategies/strategy.js'
 
 export interface ServiceMove {
   readonly difference: Difference
@@ -14,6 +17,9 @@ export interface ServiceMove {
   readonly traits: TargetTraits
   /** Names of releases that stay on the target; empty when the service goes. */
   readonly keep: readonly string[]
+  /** Earlier releases whose instances are up without traffic. */
+  readonly warm: readonly Deployed[]
+  readonly isRollback: boolean
 }
 
 export interface ServiceDrafts {
@@ -24,7 +30,7 @@ export interface ServiceDrafts {
   readonly before: readonly Instance[]
 }
 
-export function draftService(service: ServiceMove, strategy: Strategy): ServiceDrafts {
+export function draftService(service: ServiceMove, strategy: Strategy, options: StrategySpec): ServiceDrafts {
   const { difference, desired, recorded } = service
   if (difference.change.kind === 'none') return { stage: [], move: [], prune: [], before: [] }
   const replaced = difference.change.kind === 'replace'
@@ -33,27 +39,71 @@ export function draftService(service: ServiceMove, strategy: Strategy): ServiceD
   const verbs = new Set(service.traits.verbs)
   const hasChecks = (instance: Instance): boolean =>
     (desired?.instances.includes(instance) ?? false) && (desired?.spec.checks.length ?? 0) > 0
-  const moves = [{ before, after, verbs, hasChecks }]
+  const warm = replaced
+    ? []
+    : runningOf(
+        service.warm.flatMap((deployed) => deployed.instances),
+        service,
+      )
+  const common = { verbs, hasChecks, isRollback: service.isRollback }
+  const moves: Move[] = [{ before, after, warm, ...common }]
   // A replaced service first runs at its new place; only then is the old place taken down.
-  if (replaced) moves.push({ before: standing(service), after: [], verbs, hasChecks })
+  if (replaced) moves.push({ before: standing(service), after: [], warm: [], ...common })
+  const runs = verbs.has('start')
   return {
-    stage: after.flatMap((instance) => stageDraft(instance, service)),
-    move: moves
-      .flatMap((move) => strategy(move))
-      .map((draft) => (difference.repairOnly ? repair(draft) : draft)),
+    stage: onePerHost(after).flatMap((instance) => stageDraft(instance, service)),
+    move: moves.flatMap((move) =>
+      difference.repairOnly && runs
+        ? mend(move, ailing(service), missing(service))
+        : strategy(move, options).map((draft) => (difference.repairOnly ? repair(draft) : draft)),
+    ),
     prune: pruneDrafts(service, after, replaced),
     before: recorded === null ? [] : standing(service),
   }
 }
 
-/** The recorded instances whose release really lies there: only those can be gone back to. */
+/** Copies on one host share what is staged there. */
+function onePerHost(instances: readonly Instance[]): readonly Instance[] {
+  return instances.filter(
+    (instance, index) => instances.findIndex((other) => other.host === instance.host) === index,
+  )
+}
+
+/** The recorded instances that are really there, so that one can go back to them. */
 function standing(service: ServiceMove): readonly Instance[] {
   const gone = (instance: Instance): boolean =>
     service.observations.some((seen) =>
       seen.drift.some((drift) => drift.kind === 'releaseMissing' && drift.host === instance.host),
     )
   const recorded = service.recorded?.instances ?? []
-  return service.difference.repairOnly ? recorded : recorded.filter((instance) => !gone(instance))
+  if (service.difference.repairOnly) return recorded
+  return runningOf(
+    recorded.filter((instance) => !gone(instance)),
+    service,
+  )
+}
+
+/** Where instances run by themselves, those that do. */
+function runningOf(instances: readonly Instance[], service: ServiceMove): readonly Instance[] {
+  return instances.filter((instance) => {
+    const seen = service.observations.find((observation) => observation.host === instance.host)
+    if (seen?.running === undefined) return true
+    return seen.running.some(({ name, status }) => name === copyName(instance) && status === 'running')
+  })
+}
+
+/** The copies that have to be made again. */
+function ailing(service: ServiceMove): ReadonlySet<string> {
+  return driftingCopies(service, ['instanceMissing', 'instanceChanged'])
+}
+
+function missing(service: ServiceMove): ReadonlySet<string> {
+  return driftingCopies(service, ['instanceMissing'])
+}
+
+function driftingCopies(service: ServiceMove, kinds: readonly DriftKind[]): ReadonlySet<string> {
+  const drift = service.observations.flatMap((seen) => seen.drift)
+  return new Set(drift.flatMap(({ kind, instance }) => (kinds.includes(kind) ? (instance ?? []) : [])))
 }
 
 function stageDraft(instance: Instance, service: ServiceMove): readonly Draft[] {
@@ -90,11 +140,12 @@ function pruneDrafts(service: ServiceMove, after: readonly Instance[], replaced:
       revert,
     })
   }
-  if (after.length === 0 || replaced) for (const instance of old) prune(instance, [])
-  if (service.difference.repairOnly) return drafts
-  for (const instance of after) {
+  if (after.length === 0 || replaced) for (const instance of onePerHost(old)) prune(instance, [])
+  const strays = service.observations.some((seen) => seen.drift.some(({ kind }) => kind === 'instanceStray'))
+  if (service.difference.repairOnly && !strays) return drafts
+  for (const instance of onePerHost(after)) {
     const seen = service.observations.find((observation) => observation.host === instance.host)
-    const surplus = seen?.staged.some((staged) => !service.keep.includes(staged.name)) ?? false
+    const surplus = strays || (seen?.staged.some((staged) => !service.keep.includes(staged.name)) ?? false)
     if (surplus && !replaced) prune(instance, service.keep)
   }
   return drafts

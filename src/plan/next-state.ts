@@ -81,7 +81,7 @@ function applyOutcome(
   }
   return {
     active: planned.deployed || recorded === null ? fresh() : recorded.active,
-    previous: planned.previous,
+    previous: warmed(planned, at),
     holds: planned.holds.map((hold) => ({ at, by, deployment, ...hold })),
     pin: planned.pin === null ? null : { at, by, ...planned.pin },
   }
@@ -111,4 +111,12 @@ export function failedReleases(
 function concerns(failure: Failure, service: string): boolean {
   if (failure.step === null || blameless.has(failure.error.code)) return false
   return failure.service === service || failure.service === null
+}
+
+/** The release that has just been replaced stays up for a while where its strategy says so. */
+function warmed({ previous, keepWarmMs }: ServiceOutcome, at: string): RecordedService['previous'] {
+  const [latest, ...earlier] = previous
+  if (latest === undefined || keepWarmMs === 0) return previous
+  const warmUntil = new Date(Date.parse(at) + keepWarmMs).toISOString()
+  return [{ ...latest, warmUntil }, ...earlier]
 }

@@ -2,7 +2,7 @@
 import { instanceId } from '../model/instance.js'
 import type { PlanCommand, PlannedHold, PlannedPin, ServiceOutcome } from '../model/plan.js'
 import { showVersion } from '../model/release.js'
-import type { Hold, RecordedService } from '../model/state.js'
+import type { Deployed, Hold, RecordedService } from '../model/state.js'
 import type { DesiredService } from './desire.js'
 import type { Difference } from './diff.js'
 import { demote, retain } from './retention.js'
@@ -14,6 +14,7 @@ export function outcomeOfService(input: {
   readonly recorded: RecordedService | null
   readonly holds: readonly Hold[]
   readonly keepReleases: number
+  readonly keepWarmMs: number
 }): ServiceOutcome {
   const { command, desired, difference, recorded } = input
   const digest = desired.release.digest
@@ -30,11 +31,18 @@ export function outcomeOfService(input: {
   // Another place has nothing of the earlier releases; they can only come from the source again.
   const moved = difference.change.kind === 'replace'
   const previous = moved ? [] : demote(recorded?.active ?? null, recorded?.previous ?? [], digest)
+  const replaces = left !== null && left.digest !== digest && !moved
   return {
     active: desired.instances.map(instanceId),
     deployed: difference.change.kind !== 'none' && !difference.repairOnly,
-    previous: retain(previous, holds, pin?.digest ?? null, input.keepReleases),
+    // What was warm is not any more: it serves, or it is stopped.
+    previous: retain(previous, holds, pin?.digest ?? null, input.keepReleases).map(cooled),
+    keepWarmMs: replaces ? input.keepWarmMs : 0,
     holds,
     pin,
   }
+}
+
+function cooled({ warmUntil: _, ...deployed }: Deployed): Deployed {
+  return deployed
 }

@@ -1,11 +1,11 @@
 /** Writes drafts down as steps: with an id made of what they do, a title, their needs, their time and their risks. Pure. */
 import { describeOperation } from '../model/describe-operation.js'
-import { isOperation, type Operation } from '../model/operation.js'
+import { isOperation, type OperationOf } from '../model/operation.js'
 import type { Plan, Risk, Step } from '../model/plan.js'
 import { localHost } from './desire.js'
 import type { HookDraft } from './hook-drafts.js'
 import type { Draft } from './strategies/strategy.js'
-import { checkTimeoutMs, timeoutOf } from './timeouts.js'
+import { checkTimeoutMs, minuteMs, timeoutOf } from './timeouts.js'
 
 export type Tables = Pick<Plan, 'instances' | 'specs'>
 
@@ -58,16 +58,15 @@ export function createStepPen(tables: Tables): StepPen {
 function timeLimit(draft: Draft | HookDraft, tables: Tables): number {
   if ('timeoutMs' in draft) return draft.timeoutMs
   const { apply } = draft
-  if (apply.verb === 'check') return checkTimeoutMs(specOf(apply, tables))
+  if (apply.verb === 'check') return checkTimeoutMs(specOf(apply, tables), apply.deadlineMs)
+  if (apply.verb === 'watch') return apply.forMs + checkTimeoutMs(specOf(apply, tables))
+  if (apply.verb === 'drain') return apply.deadlineMs + minuteMs
   if (apply.verb === 'hook') throw new Error(`plan: the hook ${apply.hook} has no time limit`)
   return timeoutOf(apply.verb)
 }
 
-function specOf(
-  apply: Extract<Operation, { readonly verb: 'check' }>,
-  tables: Tables,
-): Plan['specs'][string] | undefined {
-  return tables.specs[tables.instances[apply.instance]?.specDigest ?? '']
+function specOf(apply: OperationOf<'check' | 'watch'>, tables: Tables): Plan['specs'][string] | undefined {
+  return tables.specs[tables.instances[apply.instances[0] ?? '']?.specDigest ?? '']
 }
 
 /** What cannot be undone has to be allowed by name; pruning is so by nature and needs no word. */

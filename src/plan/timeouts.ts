@@ -2,9 +2,12 @@
 import type { InstanceSpec } from '../model/spec.js'
 import type { Verb } from '../model/operation.js'
 
-const minuteMs = 60_000
+export const minuteMs = 60_000
 
-const limitsMs: { readonly [V in Exclude<Verb, 'check' | 'hook'>]: number } = {
+/** Those not here say themselves how long they take. */
+type LimitedVerb = Exclude<Verb, 'check' | 'watch' | 'drain' | 'hook'>
+
+const limitsMs: { readonly [V in LimitedVerb]: number } = {
   stage: 60 * minuteMs,
   discard: 10 * minuteMs,
   // What runs in these has a limit of its own in deploy.yaml, which may be long.
@@ -14,12 +17,12 @@ const limitsMs: { readonly [V in Exclude<Verb, 'check' | 'hook'>]: number } = {
   prune: 10 * minuteMs,
 }
 
-export function timeoutOf(verb: Exclude<Verb, 'check' | 'hook'>): number {
+export function timeoutOf(verb: LimitedVerb): number {
   return limitsMs[verb]
 }
 
 /** A check ends by its own deadlines; this is the engine's net under them. */
-export function checkTimeoutMs(spec: InstanceSpec | undefined): number {
-  const deadlines = spec?.checks.map((check) => check.deadlineMs + check.timeoutMs) ?? []
+export function checkTimeoutMs(spec: InstanceSpec | undefined, deadlineMs?: number): number {
+  const deadlines = spec?.checks.map((check) => (deadlineMs ?? check.deadlineMs) + check.timeoutMs) ?? []
   return Math.max(minuteMs, ...deadlines) + minuteMs
 }

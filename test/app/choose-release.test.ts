@@ -63,7 +63,8 @@ async function choose({ offered, policy = {}, state = null, retryHeld = false, t
   const request: ChoiceRequest = {
     service: service('web', { policy: policyOf(policy) }),
     state,
-    retryHeld,
+    mayTryAgain: () => retryHeld,
+    stays: false,
     now,
     signal: never,
     source: {
@@ -147,7 +148,15 @@ test('other failures of a source are passed on', async () => {
     resolve: () => Promise.reject(new DeployError('SOURCE_UNREACHABLE', 'it is down')),
     fetch: () => Promise.reject(new Error('unused')),
   }
-  const request = { service: service('web'), state: null, retryHeld: false, now, signal: never, source }
+  const request = {
+    service: service('web'),
+    state: null,
+    mayTryAgain: () => false,
+    stays: false,
+    now,
+    signal: never,
+    source,
+  }
   await expect(chooseRelease(request)).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
 })
 

@@ -178,6 +178,7 @@ const status = (more: Partial<StatusReport> = {}): StatusReport => ({
   project: 'shop',
   environment: 'staging',
   serial: 12,
+  freeze: null,
   services: [
     service('web', {
       pin: {

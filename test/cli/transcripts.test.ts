@@ -244,6 +244,7 @@ test('a rollback says what it pinned and held', async () => {
         active: [],
         deployed: true,
         previous: [],
+        keepWarmMs: 0,
         holds: [{ version: '1.0.2', digest: 'sha256:0', cause: 'rolledBack', reason: 'rolled back' }],
         pin: { version: '1.0.1', digest: 'sha256:1', reason: 'rolled back' },
       },

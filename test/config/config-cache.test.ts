@@ -164,7 +164,7 @@ const session = new Session()
 session.connect()
 session.on('Debugger.scriptParsed', ({ params }) => scripts.push(params.url))
 session.post('Debugger.enable')
-const context = { traits: () => undefined, strategyVerbs: () => [] }
+const context = { traits: () => undefined, strategy: () => undefined }
 const { ok } = await loadConfig(${JSON.stringify(request)}, context)
 const has = (part) => scripts.some((url) => url.includes(part))
 console.log(JSON.stringify({ ok, yaml: has('/node_modules/yaml/'), validator: has('generated/validate.js') }))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { parseDuration } from '../../src/base/duration.js'
+import { agentOf } from '../support/memory-world.js'
 import { policyOf } from '../support/version-policy.js'
 import { loadValid, problemsIn, smallest } from './support/load-text.js'
 
@@ -29,6 +30,7 @@ describe('a small deploy.yaml', () => {
       hosts: {},
       ssh: { config: null, connectTimeoutMs: 10_000, keepAliveMs: 10_000, startsAtOnce: 8 },
       secrets: {},
+      agent: agentOf({ intervalsMs: { web: 10_000 } }),
       parallelism: 10,
       cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
       onFailure: 'deployment',
@@ -209,7 +211,7 @@ secrets:
       {
         name: 'all',
         driver: { type: 'command', run: ['notify'] },
-        events: ['succeeded', 'failed', 'rolledBack', 'stuck'],
+        events: ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
       },
     ])
     expect(config.secrets).toEqual({ SLACK: { type: 'file', path: '/run/secrets/slack' } })

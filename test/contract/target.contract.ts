@@ -8,6 +8,7 @@ import type { FetchedArtifact } from '../../src/model/source.js'
 import type { OperationContext, Target, TargetDriver } from '../../src/model/target.js'
 import { DeployError } from '../../src/base/deploy-error.js'
 import { expectGoodSchema } from './driver-schema.js'
+import { activeOf, shareOf } from '../support/shares.js'
 
 export interface TargetRelease {
   readonly instance: Instance
@@ -37,9 +38,9 @@ export function targetContract(driver: TargetDriver, prepare: () => Promise<Targ
       world.target.stage(release.instance, release.obtain, world.context)
     const discard = (release: TargetRelease) => world.target.discard(release.instance, world.context)
     const route = (from: TargetRelease | null, to: TargetRelease | null) =>
-      world.target.route(from?.instance ?? null, to?.instance ?? null, world.context)
+      world.target.route(shareOf(from?.instance ?? null), shareOf(to?.instance ?? null), world.context)
     const inspect = (active: TargetRelease | null) =>
-      world.target.inspect(active?.instance ?? null, world.context.signal)
+      world.target.inspect(activeOf(active?.instance ?? null), world.context.signal)
     const claim = (deployment: string) =>
       world.target.claim({ deployment, by: 'tester', incoming: [] }, world.context.signal)
 

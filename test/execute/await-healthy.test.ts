@@ -4,7 +4,7 @@ import type { Progress } from '../../src/model/event.js'
 import type { ProbeAnswer } from '../../src/model/health-check.js'
 import { fakeClock } from '../support/fake-clock.js'
 
-const place = { host: 'local', folder: null, env: {} }
+const place = async () => ({ host: 'local', folder: null, env: {}, reach: null })
 const spec = {
   name: 'ready',
   probe: { type: 'fake' },

@@ -7,6 +7,7 @@ const at = (version: string, host = 'local', name = version): Instance => ({
   service: 'hello',
   host,
   name,
+  slot: null,
   release: {
     source: 'hello',
     version,
@@ -30,6 +31,7 @@ const [oldId, nextId, againId, farId] = [old, next, again, far].map(instanceId) 
   string,
   string,
 ]
+const all = (...ids: readonly string[]) => ids.map((instance) => ({ instance, weight: 1 }))
 const hook = {
   verb: 'hook',
   hook: 'migrate',
@@ -47,14 +49,22 @@ test.each<[Operation, step: string, revert: string]>([
   [{ verb: 'stage', instance: nextId }, 'stage hello v1.0.1', 'stage it again'],
   [{ verb: 'stage', instance: farId }, 'stage hello v1.0.1 on app1', 'stage it again'],
   [{ verb: 'discard', instance: nextId }, 'discard hello v1.0.1', 'discard it'],
-  [{ verb: 'start', instance: nextId }, 'start hello v1.0.1', 'start it again'],
-  [{ verb: 'stop', instance: nextId }, 'stop hello v1.0.1', 'stop it'],
-  [{ verb: 'route', from: oldId, to: nextId }, 'switch hello: v1.0.0 → v1.0.1', 'switch back to v1.0.1'],
-  [{ verb: 'route', from: null, to: nextId }, 'switch hello: nothing → v1.0.1', 'switch back to v1.0.1'],
-  [{ verb: 'route', from: nextId, to: null }, 'switch hello: v1.0.1 → nothing', 'switch off again'],
-  [{ verb: 'route', from: nextId, to: againId }, 'switch hello: 1.0.1 → 1.0.1-b', 'switch back to 1.0.1-b'],
-  [{ verb: 'route', from: nextId, to: nextId }, 'switch hello: 1.0.1 again', 'switch to it again'],
-  [{ verb: 'check', instance: nextId }, 'check hello v1.0.1', 'check it again'],
+  [{ verb: 'start', instances: [nextId] }, 'start hello v1.0.1', 'start it again'],
+  [{ verb: 'stop', instances: [nextId] }, 'stop hello v1.0.1', 'stop it'],
+  [
+    { verb: 'route', from: all(oldId), to: all(nextId) },
+    'switch hello: v1.0.0 → v1.0.1',
+    'switch back to v1.0.1',
+  ],
+  [{ verb: 'route', from: [], to: all(nextId) }, 'switch hello: nothing → v1.0.1', 'switch back to v1.0.1'],
+  [{ verb: 'route', from: all(nextId), to: [] }, 'switch hello: v1.0.1 → nothing', 'switch off again'],
+  [
+    { verb: 'route', from: all(nextId), to: all(againId) },
+    'switch hello: 1.0.1 → 1.0.1-b',
+    'switch back to 1.0.1-b',
+  ],
+  [{ verb: 'route', from: all(nextId), to: all(nextId) }, 'switch hello: 1.0.1 again', 'switch to it again'],
+  [{ verb: 'check', instances: [nextId] }, 'check hello v1.0.1', 'check it again'],
   [hook, "hook migrate: bin/migrate 'all tables'", "bin/migrate 'all tables'"],
   [{ verb: 'prune', instance: nextId, keep: ['a'] }, 'prune hello: all but 1 release', 'prune it'],
   [{ verb: 'prune', instance: nextId, keep: [] }, 'prune hello: all of its releases', 'prune it'],

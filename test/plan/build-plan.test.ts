@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { planApply } from '../../src/app/plan-release.js'
-import { isOperation } from '../../src/model/operation.js'
+import { isOperation, type Operation, type Share } from '../../src/model/operation.js'
 import type { Plan } from '../../src/model/plan.js'
 import type { Config } from '../../src/model/config.js'
 import { hookMoments } from '../../src/model/spec.js'
@@ -36,6 +36,17 @@ const configs = fc
 const planOf = async (config: Config): Promise<Plan> =>
   planApply(memoryProject(config).world(), { services: [] }, never)
 
+/** Every instance that an operation names, in whichever of its parts. */
+function instancesOf(operation: Operation): readonly string[] {
+  const { instance, instances, from, to, previous } = operation as {
+    readonly [part: string]: string | null | readonly (string | Share)[]
+  }
+  return [instance, previous, ...[instances, from, to].flat()].flatMap((part) => {
+    if (part === null || part === undefined) return []
+    return typeof part === 'string' ? part : (part as Share).instance
+  })
+}
+
 describe('every plan', () => {
   test('has steps with ids of their own, whose needs stand before them', async () => {
     await fc.assert(
@@ -58,9 +69,8 @@ describe('every plan', () => {
         expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
         for (const { apply, revert } of plan.steps) {
           for (const operation of [apply, ...(isOperation(revert) ? [revert] : [])]) {
-            for (const [key, id] of Object.entries(operation)) {
-              if (!['instance', 'from', 'to', 'previous'].includes(key) || id === null) continue
-              const instance = plan.instances[String(id)]
+            for (const id of instancesOf(operation)) {
+              const instance = plan.instances[id]
               expect(plan.specs[instance?.specDigest ?? '']).toBeDefined()
             }
           }

@@ -2,6 +2,7 @@
  * Laws 1 and 2 together: releases that fail their checks, one or several at once, and a power cut before every durable
  * write on the way down. However far a failure reaches, the world and the state tell the same story in the end.
  */
+import { copyName } from '../../src/model/instance.js'
 import { describe, expect, test } from 'vitest'
 import { deploy } from '../../src/app/deploy.js'
 import { planApply } from '../../src/app/plan-release.js'
@@ -72,7 +73,7 @@ function consistent(ground: MemoryGround, disk: MemoryDisk): void {
   const state = JSON.parse(disk.state ?? 'null') as RecordedState
   const versions = Object.entries(state.services).map(([name, one]) => [name, one.active.release.version])
   for (const [name, { active }] of Object.entries(state.services)) {
-    expect([name, ground.place(name).routed]).toEqual([name, active.instances[0]?.name])
+    expect([name, Object.keys(ground.place(name).routed)]).toEqual([name, active.instances.map(copyName)])
   }
   const newOnes = new Map(versions.map(([name = '', version]) => [name, version === '1.1.0']))
   const ran = (name: string) => ground.hooks.has(`${name}-1.1.0`)
@@ -131,7 +132,10 @@ describe.each(cases)('onFailure: $onFailure, and $failing are sick', ({ onFailur
         expect(withoutHolds(stateView(disk))).toEqual(withoutHolds(stateBefore))
       } else {
         expect([cut, ground.view()]).toEqual([cut, whole.ground.view()])
-        expect([cut, stateView(disk)]).toEqual([cut, stateView(whole.disk)])
+        // Of several that are sick, another may fail first when some of the way was gone before.
+        const [state, wanted] = [stateView(disk), stateView(whole.disk)]
+        if (failing.length > 1) expect([cut, withoutHolds(state)]).toEqual([cut, withoutHolds(wanted)])
+        else expect([cut, state]).toEqual([cut, wanted])
       }
       const looking = memoryWorld({ config: stack('1.0.0', onFailure), ground, disk })
       expect((await planApply(looking, { services: [] }, never)).drift).toEqual([])

@@ -11,7 +11,8 @@ import type { World } from '../../src/app/world.js'
 import type { Config } from '../../src/model/config.js'
 import { emptyDisk, type MemoryDisk } from '../support/memory-store.js'
 import { MemoryGround } from '../support/memory-ground.js'
-import { allStrategies } from '../support/strategies.js'
+import { canary } from '../../src/plan/strategies/canary.js'
+import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from '../support/version-policy.js'
 import {
   configOf,
@@ -45,11 +46,18 @@ const hooksOf = (version: string) => [
   hook('close', version, { when: 'afterDeploy' }),
 ]
 
+/** Small steps for a canary; what a strategy keeps warm is there for the next deployment to find. */
+const strategyOf = (type: string) => ({
+  type,
+  ...(type === 'canary' ? { steps: [{ weight: 20 }, { pause: '10s' }, { weight: 50 }] } : {}),
+  ...(type === 'blue-green' ? { keepWarm: '45m' } : {}),
+})
+
 const policy = (version: string) => ({ policy: policyOf({ version }) })
 
 function scenarios(type: string, targetType: string): { readonly [name: string]: Scenario } {
   const shaped = (name: string, version: string, path = name) =>
-    service(name, { strategy: { type }, target: { type: targetType, path }, ...policy(version) })
+    service(name, { strategy: strategyOf(type), target: { type: targetType, path }, ...policy(version) })
   const pair = (version: string, onFailure: Config['onFailure'] = 'deployment') =>
     configOf([shaped('api', version), { ...shaped('web', version), dependsOn: ['api'] }], {
       hooks: hooksOf(version),
@@ -106,8 +114,8 @@ async function rehearse(scenario: Scenario) {
   }
 }
 
-const kinds = Object.keys(allStrategies).map(
-  (type) => [type, type === 'rolling' ? ['running', 'switching'] : ['running']] as const,
+const kinds = Object.keys({ ...strategies, canary }).map(
+  (type) => [type, type === 'rolling' ? ['running', 'copies', 'switching'] : ['running', 'copies']] as const,
 )
 const cases = kinds.flatMap(([type, targets]) =>
   targets.flatMap((target) =>

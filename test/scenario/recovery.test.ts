@@ -224,8 +224,8 @@ test('a service that stands below one that could not be undone stays, and is not
   const project = await deployed({ ...pair, onFailure: 'service' })
   const world = project.world()
   const stop = new AbortController()
-  const target: World['target'] = (spec) => {
-    const real = world.target(spec)
+  const target: World['target'] = (spec, place) => {
+    const real = world.target(spec, place)
     return spec.path === 'web'
       ? { ...real, stop: () => Promise.reject(new Error('the engine does not answer')) }
       : real
@@ -286,8 +286,8 @@ test('the commands of a deployment that lives are not ended, when its place cann
       return true
     },
   }
-  const target: World['target'] = (spec) => ({
-    ...world.target(spec),
+  const target: World['target'] = (spec, place) => ({
+    ...world.target(spec, place),
     claim: () => Promise.reject(new DeployError('LOCKED', 'it is being deployed to')),
   })
   const attempt = recover({ ...world, shell, target }, 'unwind', quietExecution(), never)

@@ -46,7 +46,7 @@ describe('a saved plan', () => {
 
   test('is refused when the world has moved', async () => {
     const { project, run } = await saved()
-    project.ground.place('web').routed = 'something'
+    project.ground.place('web').routed = { something: 1000 }
     await expect(run()).rejects.toMatchObject({
       code: 'PLAN_STALE',
       message: expect.stringContaining('really there') as string,
@@ -202,7 +202,7 @@ test('a revert that fails leaves the deployment stuck, refuses a new one, and re
   project.offer('1.1.0')
   project.health.sick('1.1.0')
   const world = project.world()
-  const target = world.target({ type: 'running', path: 'web' })
+  const target = world.target({ type: 'running', path: 'web' }, { service: 'web', host: 'local' })
   const broken = { ...target, stop: () => Promise.reject(new Error('the engine does not answer')) }
   const { deploy } = await import('../../src/app/deploy.js')
   const { recover } = await import('../../src/app/recover.js')

@@ -1,13 +1,16 @@
 // Programs that services need: found on PATH, or installed from the system's packages when we are root on Debian.
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 
 export const run = promisify(execFile)
 export const isRoot = process.getuid?.() === 0
 
-/** Makes sure of every program (program name → Debian package); the address is the path of the first. */
+/**
+ * Makes sure of every program (program name → Debian package); the address is the path of the first. An absolute path
+ * stands for itself: a header, say, which is no program.
+ */
 export async function requirePrograms(packageOf) {
   const missing = Object.keys(packageOf).filter((program) => pathOf(program) === undefined)
   if (missing.length > 0) await install(missing.map((program) => packageOf[program]))
@@ -17,6 +20,7 @@ export async function requirePrograms(packageOf) {
 }
 
 function pathOf(program) {
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return folders
     .map((folder) => join(folder, program))

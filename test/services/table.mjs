@@ -4,6 +4,7 @@
 import { startCephRgw } from './ceph-rgw.mjs'
 import { startGitHubFixtures } from './github-fixtures.mjs'
 import { requirePrograms } from './packages.mjs'
+import { startDockerEngine } from './docker-engine.mjs'
 import { startDockerRegistry } from './docker-registry.mjs'
 import { probeRegistry } from './npm-registry.mjs'
 import { mountSmallDisk } from './small-disk.mjs'
@@ -32,6 +33,11 @@ export const services = [
     howTo: `apt-get install ${Object.values(signingPrograms).join(' ')}`,
     start: () => requirePrograms(signingPrograms),
   },
+  {
+    name: 'chromium',
+    howTo: 'apt-get install chromium',
+    start: () => requirePrograms({ chromium: 'chromium' }),
+  },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
   { name: 'zsh', howTo: 'apt-get install zsh', start: () => requirePrograms({ zsh: 'zsh' }) },
   { name: 'fish', howTo: 'apt-get install fish', start: () => requirePrograms({ fish: 'fish' }) },
@@ -39,6 +45,16 @@ export const services = [
     name: 'docker-registry',
     howTo: 'apt-get install docker-registry apache2-utils openssl',
     start: startDockerRegistry,
+  },
+  {
+    name: 'docker-engine',
+    howTo: 'run the tests as root on Debian, or start a Docker engine and install gcc and libc6-dev',
+    start: startDockerEngine,
+  },
+  {
+    name: 'haproxy',
+    howTo: 'apt-get install haproxy',
+    start: () => requirePrograms({ haproxy: 'haproxy' }),
   },
   { name: 'npm-registry', howTo: 'npm must reach its registry: npm ping', start: probeRegistry },
   { name: 'github-fixtures', howTo: 'npm must reach its registry: npm ping', start: startGitHubFixtures },

@@ -12,6 +12,7 @@ import type { OperationContext, Target } from '../../src/model/target.js'
 import { driverPorts } from '../contract/driver-ports.js'
 import { stillClock } from './still-clock.js'
 import { worldOfFolder, type FolderWorld } from './world-of-folder.js'
+import { testScope } from './shares.js'
 
 /** Paths to contents; `{ link }`, `{ mode, text }` and `null` (an empty folder) for what is no plain file. */
 export type Files = {
@@ -53,7 +54,8 @@ export async function directoryBench(): Promise<DirectoryBench> {
     path,
     ports,
     said,
-    target: (options = {}) => directoryDriver.create({ type: 'directory', path, ...options }, ports),
+    target: (options = {}) =>
+      directoryDriver.create({ type: 'directory', path, ...options }, testScope, ports),
     async release(version, files, options = {}) {
       const origin = join(folder, 'origin', `${version}-${digestOf(files).slice(7, 15)}`)
       await writeFiles(origin, files)
@@ -80,7 +82,7 @@ function stageable(
   const release = { source: 'api', version, digest: digestOf({ version, files }), artifact }
   const name = releaseFolderName(release, options)
   return {
-    instance: { service: 'api', host: 'local', name, release, specDigest: digestOf(options) },
+    instance: { service: 'api', host: 'local', name, slot: null, release, specDigest: digestOf(options) },
     obtain: async () => ({ kind: 'folder', path, name: version }),
   }
 }

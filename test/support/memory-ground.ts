@@ -1,14 +1,16 @@
 /** The world as seen by laws: what is staged, running and routed at each place, and what hooks have done. */
 import { DeployError } from '../../src/base/deploy-error.js'
-import type { Instance } from '../../src/model/instance.js'
+import type { DriftKind } from '../../src/model/change.js'
+import { copyName, type Instance } from '../../src/model/instance.js'
 import type { Shell } from '../../src/model/shell.js'
 import type { DriverSpec } from '../../src/model/spec.js'
-import type { Target, TargetTraits } from '../../src/model/target.js'
+import type { Observation, Target, TargetTraits } from '../../src/model/target.js'
 
 interface Place {
   readonly staged: Map<string, { readonly version: string; readonly digest: string }>
   readonly running: Set<string>
-  routed: string | null
+  /** Who has which part of the traffic. */
+  routed: { readonly [name: string]: number }
 }
 
 /** `before` and `after`: fail the n-th effect before or after it happens. */
@@ -27,7 +29,7 @@ export class MemoryGround {
   place(path: string): Place {
     const known = this.places.get(path)
     if (known !== undefined) return known
-    const fresh: Place = { staged: new Map(), running: new Set(), routed: null }
+    const fresh: Place = { staged: new Map(), running: new Set(), routed: {} }
     this.places.set(path, fresh)
     return fresh
   }
@@ -39,11 +41,11 @@ export class MemoryGround {
         path,
         [...place.staged.keys()].sort(),
         [...place.running].sort(),
-        place.routed,
+        Object.entries(place.routed).sort(),
       ])
       .filter(
         ([, staged, running, routed]) =>
-          (staged as []).length + (running as []).length > 0 || routed !== null,
+          (staged as []).length + (running as []).length + Object.keys(routed as object).length > 0,
       )
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
     return { places, hooks: [...this.hooks].sort() }
@@ -68,13 +70,20 @@ const base = {
   keepReleases: { option: 'keepReleases', default: 3 },
 } as const
 
-/** Two kinds of target: one whose instances run, like a container, and one that only switches, like a directory. */
+/** Kinds of target: one whose instance runs, one with several copies, like containers, and one that only switches, like a directory. */
 export const memoryTraits: { readonly [type: string]: TargetTraits } = {
   running: {
     ...base,
     type: 'running',
     effects: { ...base.effects, flag: 'stage' },
-    verbs: ['stage', 'discard', 'start', 'stop', 'route', 'prune'],
+    verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'watch', 'prune'],
+  },
+  copies: {
+    ...base,
+    type: 'copies',
+    effects: { ...base.effects, flag: 'stage', replicas: 'scale' },
+    verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'watch', 'prune'],
+    replicas: { option: 'replicas', default: 2 },
   },
   switching: { ...base, type: 'switching', verbs: ['stage', 'discard', 'route', 'prune'] },
 }
@@ -82,11 +91,15 @@ export const memoryTraits: { readonly [type: string]: TargetTraits } = {
 export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
   const path = typeof spec['path'] === 'string' ? spec['path'] : ''
   const at = () => ground.place(path)
-  const runs = spec.type === 'running'
+  const runs = spec.type !== 'switching'
+  const isCopy = spec.type === 'copies'
+  /** Releases that serve, by the name of what is staged. */
+  const namesRouted = () =>
+    Object.keys(at().routed).map((name) => (isCopy ? name.slice(0, name.lastIndexOf('-')) : name))
   const target: Target = {
-    inspect: async (active) => ({
+    inspect: async ({ active, previous }) => ({
       host: 'local',
-      serving: at().routed,
+      serving: Object.keys(at().routed).sort().join(', ') || null,
       staged: [...at().staged].map(([name, one]) => ({
         name,
         ...one,
@@ -94,10 +107,10 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
         stagedAt: null,
         bytes: null,
       })),
-      drift:
-        active !== null && at().routed !== active.name
-          ? [{ service: active.service, host: 'local', kind: 'linkMoved', message: 'moved', evidence: [] }]
-          : [],
+      ...(runs
+        ? { running: [...at().running].sort().map((name) => ({ name, status: 'running' as const })) }
+        : {}),
+      drift: driftOf(at(), active, previous, runs),
       notices: [],
     }),
     claim: async () => ({ release: () => Promise.resolve() }),
@@ -108,19 +121,31 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
       }),
     discard: (instance) =>
       ground.act(`discard ${path} ${instance.name}`, () => {
-        if (at().routed === instance.name) throw new Error('a release that serves must not be discarded')
+        if (namesRouted().includes(instance.name))
+          throw new Error('a release that serves must not be discarded')
         at().staged.delete(instance.name)
       }),
     route: (_from, to) =>
-      ground.act(`route ${path} ${to?.name ?? 'nothing'}`, () => {
-        if (to !== null && !at().staged.has(to.name)) throw new Error(`${to.name} is not staged`)
-        if (to !== null && runs && !at().running.has(to.name)) throw new Error(`${to.name} does not run`)
-        at().routed = to?.name ?? null
-      }),
+      ground.act(
+        `route ${path} ${to.map(({ instance }) => copyName(instance)).join(' ') || 'nothing'}`,
+        () => {
+          const total = to.reduce((sum, { weight }) => sum + weight, 0)
+          for (const { instance } of to) {
+            const name = copyName(instance)
+            if (!at().staged.has(instance.name)) throw new Error(`${name} is not staged`)
+            if (runs && !at().running.has(name)) throw new Error(`${name} does not run`)
+          }
+          at().routed = Object.fromEntries(
+            to.map(({ instance, weight }) => [copyName(instance), Math.round((weight / total) * 1000)]),
+          )
+        },
+      ),
     prune: async (keep) => {
       await ground.act(`prune ${path}`, () => {
         for (const name of at().staged.keys())
-          if (!keep.includes(name) && name !== at().routed) at().staged.delete(name)
+          if (!keep.includes(name) && !namesRouted().includes(name)) at().staged.delete(name)
+        for (const name of at().running)
+          if (!keep.some((kept) => name === kept || name.startsWith(`${kept}-`))) at().running.delete(name)
       })
       return []
     },
@@ -130,15 +155,49 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
   return {
     ...target,
     start: (instance: Instance) =>
-      ground.act(`start ${path} ${instance.name}`, () => {
+      ground.act(`start ${path} ${copyName(instance)}`, () => {
         if (!at().staged.has(instance.name)) throw new Error(`${instance.name} is not staged`)
-        at().running.add(instance.name)
+        at().running.add(copyName(instance))
       }),
     stop: (instance: Instance) =>
-      ground.act(`stop ${path} ${instance.name}`, () => {
-        at().running.delete(instance.name)
+      ground.act(`stop ${path} ${copyName(instance)}`, () => {
+        if (copyName(instance) in at().routed) throw new Error('what serves must not be stopped')
+        at().running.delete(copyName(instance))
+      }),
+    drain: (instances) =>
+      ground.act(`drain ${path}`, () => {
+        if (instances.some((instance) => copyName(instance) in at().routed))
+          throw new Error('what serves cannot be drained')
       }),
   }
+}
+
+function driftOf(
+  place: Place,
+  active: readonly Instance[],
+  previous: readonly Instance[],
+  runs: boolean,
+): Observation['drift'] {
+  const [first] = active
+  if (first === undefined) return []
+  const { service } = first
+  const drift = (kind: DriftKind, instance?: string) => ({
+    service,
+    host: 'local',
+    kind,
+    message: kind,
+    evidence: [],
+    ...(instance === undefined ? {} : { instance }),
+  })
+  const wanted = active.map(copyName)
+  const kept = [...wanted, ...previous.map(copyName)]
+  const moved = Object.keys(place.routed).sort().join() !== [...wanted].sort().join()
+  if (!runs) return moved ? [drift('linkMoved')] : []
+  return [
+    ...wanted.filter((name) => !place.running.has(name)).map((name) => drift('instanceMissing', name)),
+    ...[...place.running].filter((name) => !kept.includes(name)).map((name) => drift('instanceStray', name)),
+    ...(moved ? [drift('trafficMoved')] : []),
+  ]
 }
 
 /** A shell whose commands are `add NAME`, `remove NAME` and `fail`: hooks with an effect that can be undone. */

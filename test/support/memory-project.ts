@@ -53,7 +53,10 @@ export function memoryProject(initial: Config) {
     rollBack: (to: string | null = null, services: readonly string[] = []): Promise<DeployResult> =>
       rollBack(world(), { services, to }, quietExecution(), never),
     state: () => JSON.parse(disk.state ?? 'null') as RecordedState,
-    serves: (service: string) => ground.place(service).routed?.replace(/-[0-9a-f]{8}$/, '') ?? null,
+    serves: (service: string) =>
+      Object.keys(ground.place(service).routed)
+        .map((name) => name.replace(/-[0-9a-f]{8}$/, ''))
+        .join(' ') || null,
     kept: (service: string) =>
       [...ground.place(service).staged.keys()].map((name) => name.replace(/-[0-9a-f]{8}$/, '')).sort(),
   }

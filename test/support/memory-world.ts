@@ -2,6 +2,7 @@
 import { digestOf, sha256 } from '../../src/base/hash.js'
 import type { DeployResult, Execution } from '../../src/app/requests.js'
 import type { World } from '../../src/app/world.js'
+import type { AgentConfig } from '../../src/model/agent.js'
 import type { Config, ServiceConfig } from '../../src/model/config.js'
 import type { VersionListing } from '../../src/model/release.js'
 import type { HookSpec } from '../../src/model/spec.js'
@@ -10,7 +11,8 @@ import { DeployError } from '../../src/base/deploy-error.js'
 import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
 import { memoryStore, type MemoryDisk, type MemoryStore } from './memory-store.js'
-import { allStrategies } from './strategies.js'
+import { canary } from '../../src/plan/strategies/canary.js'
+import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from './version-policy.js'
 
 /** A version on offer; `isMissing`: announced, and its artifact is not there (yet). */
@@ -68,7 +70,7 @@ export function memoryWorld({
     }),
     target: (spec) => memoryTarget(ground, spec),
     traits,
-    strategy: (type) => allStrategies[type]!,
+    strategy: (type) => ({ ...strategies, canary })[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
     notifier: () => ({ notify: () => Promise.resolve() }),
     random: () => 0.5,
@@ -108,7 +110,7 @@ export function service(
     gracePeriodMs: 1_800_000,
     dependsOn: [],
     target: { type: 'running', path },
-    strategy: { type: 'rolling' },
+    strategy: { type: 'rolling', monitor: '0s' },
     checks: [check],
     ...rest,
   }
@@ -130,6 +132,19 @@ export function hook(name: string, mark: string, changes: Partial<HookSpec> = {}
   }
 }
 
+export function agentOf(changes: Partial<AgentConfig> = {}): AgentConfig {
+  return {
+    mode: 'auto',
+    intervalsMs: { main: 10_000 },
+    repair: 'auto',
+    recover: 'resume',
+    windows: [],
+    retry: { tries: 3, delayMs: 300_000 },
+    http: null,
+    ...changes,
+  }
+}
+
 export function configOf(services: readonly ServiceConfig[], changes: Partial<Config> = {}): Config {
   return {
     project: 'shop',
@@ -142,6 +157,7 @@ export function configOf(services: readonly ServiceConfig[], changes: Partial<Co
     hosts: {},
     ssh: { config: null, connectTimeoutMs: 10_000, keepAliveMs: 10_000, startsAtOnce: 8 },
     secrets: {},
+    agent: agentOf(),
     cache: { maxBytes: 5 * 2 ** 30, maxAgeMs: 30 * 86_400_000 },
     parallelism: 4,
     onFailure: 'deployment',
@@ -157,7 +173,9 @@ export function outcomeKind(result: DeployResult): string {
 export function stateView(disk: MemoryDisk): unknown {
   if (disk.state === null) return null
   return JSON.parse(disk.state, (key, value: unknown) =>
-    ['at', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key) ? undefined : value,
+    ['at', 'warmUntil', 'deployment', 'written', 'serial', 'lineage', 'by', 'reason'].includes(key)
+      ? undefined
+      : value,
   ) as unknown
 }
 

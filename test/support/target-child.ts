@@ -9,6 +9,7 @@ import type { Instance } from '../../src/model/instance.js'
 import type { OperationContext } from '../../src/model/target.js'
 import { driverPorts } from '../contract/driver-ports.js'
 import { stillClock } from './still-clock.js'
+import { shareOf, testScope } from './shares.js'
 
 export interface ChildOrder {
   readonly path: string
@@ -65,14 +66,18 @@ const context: OperationContext = {
 
 async function main(): Promise<void> {
   const ports = { ...(await driverPorts()), clock: stillClock }
-  const target = directoryDriver.create({ type: 'directory', path: order.path, ...order.options }, ports)
+  const target = directoryDriver.create(
+    { type: 'directory', path: order.path, ...order.options },
+    testScope,
+    ports,
+  )
   const { instance, from, artifact } = order
   const obtain = async () => ({ kind: 'folder', path: artifact, name: 'release' }) as const
   count = 0
   await {
     stage: () => target.stage(instance, obtain, context),
     discard: () => target.discard(instance, context),
-    route: () => target.route(from, instance, context),
+    route: () => target.route(shareOf(from), shareOf(instance), context),
     prune: () => target.prune([], context),
     claim: () => target.claim({ deployment: 'd1', by: 'child', incoming: [] }, context.signal),
   }[order.verb]()

@@ -87,7 +87,7 @@ function moreOf(operation: Operation, plan: Plan): string {
     return size === undefined ? '' : `, ${formatSize(size)}`
   }
   if (operation.verb === 'check') {
-    const spec = plan.specs[plan.instances[operation.instance]?.specDigest ?? '']
+    const spec = plan.specs[plan.instances[operation.instances[0] ?? '']?.specDigest ?? '']
     return spec === undefined ? '' : `: ${spec.checks.map(({ name }) => name).join(', ')}`
   }
   return ''

@@ -1,6 +1,8 @@
 /** `status` as text: what serves, since when, whether it is as recorded; pins, holds, locks and what was interrupted. */
 import type { ServiceStatus, StatusReport } from '../../app/requests.js'
+import { showRecorded } from '../../base/moment.js'
 import { showVersion } from '../../model/release.js'
+import type { Freeze } from '../../model/state.js'
 import { heldLine } from './held-line.js'
 import { nextLines } from './next-lines.js'
 import { header } from './plan-view.js'
@@ -71,7 +73,7 @@ function detailLines(
 }
 
 function deploymentLines(
-  { last, lock, unfinished }: StatusReport,
+  { last, lock, unfinished, freeze }: StatusReport,
   style: Style,
   now: Date,
   flags: string,
@@ -116,5 +118,11 @@ function deploymentLines(
         nextLines([[`deployctl recover${flags}`, 'see what is there, and choose']], style),
       ]
     : []
-  return [...lastLine, ...lockLine, ...unfinishedLines]
+  const freezeLine = freeze === null ? [] : [paint.careful(paragraph(frozenText(freeze, now), width, 2, 4))]
+  return [...freezeLine, ...lastLine, ...lockLine, ...unfinishedLines]
+}
+
+function frozenText({ by, at, reason, until }: Freeze, now: Date): string {
+  const end = until === null ? '' : ` until ${showRecorded(until)}`
+  return `frozen${end} by ${by}, ${ago(at, now)}: ${reason}. Nothing is deployed by itself.`
 }

@@ -1,6 +1,7 @@
 /** Every kind of health check. A new one is a file beside this and a line below. */
 import type { HealthCheckDriver } from '../../model/health-check.js'
 import { commandCheck } from './command-check.js'
+import { containerCheck } from './container-check.js'
 import { diskCheck } from './disk-check.js'
 import { httpCheck } from './http-check.js'
 import { memoryCheck } from './memory-check.js'
@@ -14,4 +15,5 @@ export const checkDrivers = {
   process: processCheck,
   disk: diskCheck,
   memory: memoryCheck,
+  container: containerCheck,
 } as const satisfies Record<string, HealthCheckDriver>

@@ -10,6 +10,8 @@ import { revealAll } from '../../model/secrets.js'
 
 /** A probe has ended or is ended by its signal; this only bounds what the shell would wait for by itself. */
 const timeoutMs = 24 * 3_600_000
+/** The same for one that runs inside an instance. */
+const insideMs = 60_000
 /** Between TERM and KILL: short, because the engine waits for the next probe. */
 const graceMs = 1000
 const shownLines = 10
@@ -25,7 +27,8 @@ export const commandCheck = {
   type: 'command',
   schema: {
     type: 'object',
-    description: 'Healthy when the command exits with 0.',
+    description:
+      'Healthy when the command exits with 0. It runs inside the instance where the target is one of containers.',
     properties: {
       type: { const: 'command', description: 'The kind of check.', examples: ['command'] },
       run: {
@@ -64,8 +67,14 @@ export const commandCheck = {
     const command = commandOf(options)
     return {
       async probe(place, signal) {
-        const directory = directoryOf(options, place, ports)
         const env = { ...place.env, ...(await revealAll(ports.secrets, options.env ?? {}, signal)) }
+        if (place.reach !== null && options.directory === undefined) {
+          const inside = await place.reach.run(command, { env, timeoutMs: insideMs }, signal)
+          return ports.secrets.maskAll(
+            answerOf(describe(command), { signal: null, durationMs: 0, ...inside }),
+          )
+        }
+        const directory = directoryOf(options, place, ports)
         const result = await ports.shell.run({ command, directory, env, timeoutMs, graceMs }, signal)
         return ports.secrets.maskAll(answerOf(describe(command), result))
       },
@@ -92,7 +101,9 @@ function describe(command: Command): string {
   return `\`${excerpt(text, 80)}\``
 }
 
-function answerOf(name: string, result: CommandResult): ProbeAnswer {
+type Ending = Omit<CommandResult, 'stdout'>
+
+function answerOf(name: string, result: Ending): ProbeAnswer {
   if (result.exitCode === 0 && result.ended === 'exit') return healthy(`${name} exited with 0`)
   const lines = result.lastLines.map((line) => excerpt(line, 500)).filter((line) => line !== '')
   const last = lines.at(-1)
@@ -100,7 +111,7 @@ function answerOf(name: string, result: CommandResult): ProbeAnswer {
   return unhealthy(`${name} ${endOf(result)}${said}`, lines.slice(-shownLines))
 }
 
-function endOf(result: CommandResult): string {
+function endOf(result: Ending): string {
   if (result.ended !== 'exit')
     return `did not end within ${formatDuration(result.durationMs)} and was stopped`
   if (result.signal !== null) return `was ended by ${result.signal}`

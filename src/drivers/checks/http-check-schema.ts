@@ -21,6 +21,13 @@ export const httpCheckSchema = {
       description: 'Address to ask, without a user or password.',
       examples: ['http://127.0.0.1:8080/health', 'https://[::1]:8443/ready'],
     },
+    path: {
+      type: 'string',
+      pattern: '^/',
+      description:
+        'Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.',
+      examples: ['/health'],
+    },
     method: {
       enum: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       default: httpDefaults.method,
@@ -91,6 +98,7 @@ export const httpCheckSchema = {
       additionalProperties: false,
     },
   },
-  required: ['type', 'url'],
+  required: ['type'],
+  oneOf: [{ required: ['url'] }, { required: ['path'] }],
   additionalProperties: false,
 } as const satisfies JsonSchema

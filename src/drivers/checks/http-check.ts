@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { validateHeaderName } from 'node:http'
 import type { DriverSpec } from '../../model/spec.js'
 import type { Expectations, WrittenExpectations } from './http-expectations.js'
-import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
+import type { HealthCheck, HealthCheckDriver, ProbeAnswer, ProbePlace } from '../../model/health-check.js'
 import type { HttpAnswer, HttpRequest, Phase, TlsOptions } from './http-exchange.js'
 import type { Ports } from '../../model/ports.js'
 import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
@@ -19,7 +19,8 @@ const mostRedirects = 5
 const shownLines = 10
 
 interface HttpOptions extends WrittenExpectations {
-  readonly url: string
+  readonly url?: string
+  readonly path?: string
   readonly method?: string
   readonly headers?: { readonly [name: string]: string }
   readonly redirects?: 'none' | 'follow'
@@ -31,15 +32,17 @@ export const httpCheck = {
   schema: httpCheckSchema,
   create(spec: DriverSpec, ports: Ports): HealthCheck {
     const options = spec as unknown as HttpOptions // the schema admits nothing else
-    const url = urlOf(options.url)
+    const fixed = options.url === undefined ? null : urlOf(options.url)
     const expectations = expectationsOf(options, httpDefaults.status)
     const headers = options.headers ?? {}
     Object.keys(headers).forEach(checkHeaderName)
     const method = options.method ?? httpDefaults.method
-    const subject = `${method} ${url.href}`
     const follows = (options.redirects ?? httpDefaults.redirects) === 'follow'
     return {
-      async probe(_place, signal) {
+      async probe(place, signal) {
+        const url = fixed ?? instanceUrl(options.path ?? '/', place)
+        if (url === null) return unhealthy('it has no address yet')
+        const subject = `${method} ${url.href}`
         let phase: Phase = 'connecting'
         const answer = await probeUntilAborted(
           ports.clock,
@@ -125,6 +128,19 @@ function silence(phase: Phase, waited: string): string {
     return `got no connection within ${waited}: is the host down, or a firewall in between?`
   if (phase === 'waiting') return `gave no answer within ${waited} (the connection was accepted)`
   return `answered ${phase}, but did not finish its answer within ${waited}`
+}
+
+/** A page of the instance itself; null as long as it has no address. */
+function instanceUrl(path: string, { reach }: ProbePlace): URL | null {
+  if (reach === null) {
+    throw new DeployError('CONFIG_INVALID', 'A check with a path needs a target that runs instances.', {
+      hint: 'Write the whole address: url: http://127.0.0.1:8080/health.',
+    })
+  }
+  const { address } = reach
+  if (address === null) return null
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return new URL(path, `http://${host}:${address.port}`)
 }
 
 function urlOf(text: string): URL {

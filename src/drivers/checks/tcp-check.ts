@@ -1,5 +1,6 @@
 /** The check `tcp`: something accepts connections on a port. It says nothing and reads nothing. */
 import { connect } from 'node:net'
+import { DeployError } from '../../base/deploy-error.js'
 import type { DriverSpec } from '../../model/spec.js'
 import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
 import type { Ports } from '../../model/ports.js'
@@ -10,7 +11,7 @@ const defaultHost = '127.0.0.1'
 
 interface TcpOptions {
   readonly host?: string
-  readonly port: number
+  readonly port?: number
 }
 
 export const tcpCheck = {
@@ -23,37 +24,47 @@ export const tcpCheck = {
       host: {
         type: 'string',
         minLength: 1,
-        default: defaultHost,
-        description: 'Name or address to connect to, IPv6 included.',
+        description:
+          'Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.',
         examples: ['127.0.0.1', '::1', 'db.shop.test'],
       },
       port: {
         type: 'integer',
         minimum: 1,
         maximum: 65535,
-        description: 'Port to connect to.',
+        description: 'Port to connect to. Without it, that of the instance.',
         examples: [5432],
       },
     },
-    required: ['type', 'port'],
+    required: ['type'],
     additionalProperties: false,
   },
   create(spec: DriverSpec, ports: Ports): HealthCheck {
     const options = spec as unknown as TcpOptions // the schema above admits nothing else
-    const host = (options.host ?? defaultHost).replace(/^\[(.*)\]$/, '$1')
-    const place = `${host.includes(':') ? `[${host}]` : host}:${options.port}`
     return {
-      probe: (_place, signal) =>
-        probeUntilAborted(
+      async probe({ reach }, signal) {
+        const host = (options.host ?? reach?.address?.host ?? defaultHost).replace(/^\[(.*)\]$/, '$1')
+        const port = options.port ?? reach?.address?.port
+        if (port === undefined) return noPort(reach === null)
+        const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
+        return probeUntilAborted(
           ports.clock,
           signal,
           (waited) =>
             `no connection to ${place} within ${waited}: is the host down, or a firewall in between?`,
-          () => tryToConnect(host, options.port, place, signal),
-        ),
+          () => tryToConnect(host, port, place, signal),
+        )
+      },
     }
   },
 } as const satisfies HealthCheckDriver
+
+function noPort(never: boolean): ProbeAnswer {
+  if (!never) return unhealthy('it has no address yet')
+  throw new DeployError('CONFIG_INVALID', 'A tcp check without a port needs a target that runs instances.', {
+    hint: 'Write the port.',
+  })
+}
 
 function tryToConnect(host: string, port: number, place: string, signal: AbortSignal): Promise<ProbeAnswer> {
   return new Promise((resolve) => {

@@ -22,10 +22,16 @@ interface CommandOptions {
 
 const outcomes: { readonly [event in NotificationEvent]: string } = {
   started: '',
+  downloaded: '',
+  switched: '',
   succeeded: 'applied',
   rolledBack: 'applied',
   failed: 'unwound',
   stuck: 'stuck',
+  available: '',
+  held: '',
+  drift: '',
+  recovered: '',
 }
 
 export const commandNotifier = {
@@ -84,7 +90,8 @@ function variablesOf(body: NotificationBody): { readonly [name: string]: string 
     DEPLOYCTL_SUMMARY: body.summary,
     DEPLOYCTL_PROJECT: body.project,
     DEPLOYCTL_ENVIRONMENT: body.environment,
-    DEPLOYCTL_DEPLOYMENT_ID: body.deployment,
+    DEPLOYCTL_DEPLOYMENT_ID: body.deployment ?? '',
+    DEPLOYCTL_NOTE: body.note ?? '',
     DEPLOYCTL_COMMAND: body.command,
     DEPLOYCTL_OUTCOME: outcomes[body.event],
     DEPLOYCTL_SERVICES: body.services.map((one) => one.service).join(' '),

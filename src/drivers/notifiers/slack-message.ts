@@ -36,15 +36,21 @@ export interface SlackMessage {
 
 const signs: { readonly [event in NotificationEvent]: string } = {
   started: '🚀',
+  downloaded: '📦',
+  switched: '🔀',
   succeeded: '✅',
   failed: '❌',
   rolledBack: '⏪',
   stuck: '🚨',
+  available: '📬',
+  held: '✋',
+  drift: '🧭',
+  recovered: '🔌',
 }
 
 export function slackMessage(notification: Notification): SlackMessage {
   const headline = `${signs[notification.event]} ${summaryOf(notification)}`
-  const { failure } = notification
+  const { failure, note } = notification
   return {
     text: escaped(headline, slackLimits.sectionText),
     blocks: [
@@ -53,6 +59,7 @@ export function slackMessage(notification: Notification): SlackMessage {
         text: { type: 'plain_text', text: cut(headline, slackLimits.headerText), emoji: true },
       },
       ...serviceBlocks(notification.services),
+      ...(note === undefined ? [] : [noteBlock(note)]),
       ...(failure === null ? [] : failureBlocks(failure)),
       { type: 'context', elements: [markdown(escaped(contextOf(notification), slackLimits.sectionText))] },
     ],
@@ -83,6 +90,10 @@ function shown(version: string | null, absent: string): string {
   return version === null ? absent : cut(showVersion(version), 200)
 }
 
+function noteBlock(note: string): SlackBlock {
+  return { type: 'section', text: markdown(escaped(note, slackLimits.sectionText)) }
+}
+
 function failureBlocks(failure: ErrorReport): readonly SlackBlock[] {
   const reason = [failure.message, ...(failure.hint === undefined ? [] : [failure.hint])].join('\n')
   const blocks: SlackBlock[] = [{ type: 'section', text: markdown(escaped(reason, slackLimits.sectionText)) }]
@@ -107,7 +118,8 @@ function lastLines(details: readonly string[], limit: number): string {
 
 function contextOf({ by, host, deployment, durationMs }: Notification): string {
   const took = durationMs === null ? [] : [`took ${formatDuration(durationMs)}`]
-  return [`by ${by} on ${host}`, `deployment ${deployment}`, ...took].join(' · ')
+  const which = deployment === null ? [] : [`deployment ${deployment}`]
+  return [`by ${by} on ${host}`, ...which, ...took].join(' · ')
 }
 
 function markdown(text: string): SlackText {

@@ -60,7 +60,7 @@ export const webhookNotifier = {
         const ours = {
           'x-deployctl-event': notification.event,
           // The same for every try, so that a receiver can drop what it has seen.
-          'x-deployctl-delivery': `${notification.deployment}-${notification.event}`,
+          'x-deployctl-delivery': `${notification.deployment ?? notification.at}-${notification.event}`,
           'x-deployctl-timestamp': timestamp,
           ...(await signatureHeader(options.secret, `${timestamp}.${body}`, ports, signal)),
         }

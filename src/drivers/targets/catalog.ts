@@ -1,5 +1,9 @@
 /** Every kind of target. A new one is a file beside this and a line below. */
 import type { TargetDriver } from '../../model/target.js'
+import { containerDriver } from './container.js'
 import { directoryDriver } from './directory.js'
 
-export const targetDrivers = { directory: directoryDriver } as const satisfies Record<string, TargetDriver>
+export const targetDrivers = {
+  directory: directoryDriver,
+  container: containerDriver,
+} as const satisfies Record<string, TargetDriver>

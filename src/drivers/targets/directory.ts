@@ -34,7 +34,7 @@ export const directoryDriver = {
     keepReleases: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
-  create(spec, ports) {
+  create(spec, _scope, ports) {
     const options = readOptions(spec, ports.projectDirectory)
     return directoryTarget(layoutOf(options.path), options, localAccess(ports.shell), ports)
   },
@@ -55,7 +55,8 @@ export function directoryTarget(
         throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
       })
   return {
-    inspect: (active, signal) => at('look', signal, (place) => inspectPlace(place, active, signal)),
+    inspect: ({ active }, signal) =>
+      at('look', signal, (place) => inspectPlace(place, active[0] ?? null, signal)),
     claim: (request, signal) =>
       at('claim the place', signal, async (place) => {
         place.files.foresee({ fitness: true })
@@ -80,11 +81,13 @@ export function directoryTarget(
       at(`discard ${instance.name}`, context.signal, (place) =>
         discardRelease(place, instance.name, context.signal),
       ),
-    route: (from, to, context) =>
-      at(`switch to ${to?.name ?? 'nothing'}`, context.signal, async (place) => {
-        if (to !== null) await routeTo(place, from, to, context)
-        else if (from !== null) await routeToNothing(place, from, context)
-      }),
+    route(from, to, context) {
+      const [old, next] = [from[0]?.instance ?? null, to[0]?.instance ?? null]
+      return at(`switch to ${next?.name ?? 'nothing'}`, context.signal, async (place) => {
+        if (next !== null) await routeTo(place, old, next, context)
+        else if (old !== null) await routeToNothing(place, old, context)
+      })
+    },
     prune: (keep, context) => at('prune', context.signal, (place) => pruneReleases(place, keep, context)),
     folderOf: (instance) => releasePaths(layout, instance.name).folder,
   }

@@ -1,39 +1,103 @@
-/** Host by host: start, check, switch, check, stop the old one; the next host begins when this one is healthy. Pure. */
+/**
+ * A few at a time. Instances that run: new ones are started and checked, take over from as many old ones, which are drained
+ * and stopped; then the next few. A target that only switches does so host by host. The next host begins when one is done.
+ */
 import { instanceId, type Instance } from '../../model/instance.js'
-import type { Draft, Move, Strategy } from './strategy.js'
+import { byHost, check, drain, evenly, route, start, stop, watch, without, type HostMove } from './drafts.js'
+import { countOf, optionMs, optionSchemas } from './options.js'
+import type { StrategySpec } from '../../model/spec.js'
+import type { Draft, Move, StrategyTraits } from './strategy.js'
 
-export const rolling: Strategy = (move) => {
-  const leaving = move.before.filter((old) => !move.after.some((next) => next.host === old.host))
+export const rolling: StrategyTraits = {
+  verbs: ['stage', 'route'],
+  weights: false,
+  plan: (move, options) =>
+    byHost(move).flatMap((here) =>
+      move.verbs.has('start') ? rollOn(here, move, options) : switchOn(here, move),
+    ),
+  schema: {
+    type: 'object',
+    description:
+      'A few instances at a time, host by host: stage, start, check, switch, stop the old ones; the next begin when these are healthy.',
+    properties: {
+      type: { const: 'rolling', description: 'The kind of strategy.', examples: ['rolling'] },
+      maxSurge: optionSchemas.maxSurge,
+      maxUnavailable: optionSchemas.maxUnavailable,
+      minHealthyTime: optionSchemas.minHealthyTime,
+      healthyDeadline: optionSchemas.healthyDeadline,
+      drain: optionSchemas.drain,
+      monitor: optionSchemas.monitor,
+    },
+    required: ['type'],
+    additionalProperties: false,
+  },
+}
+
+function switchOn({ host, before, after }: HostMove, move: Move): readonly Draft[] {
+  return [route(host, evenly(before), evenly(after)), ...check(move, host, after)]
+}
+
+function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
+  const { host, after } = here
+  const drainMs = optionMs(options, 'drain')
+  const surge = countOf(options, 'maxSurge', after.length)
+  const unavailable = countOf(options, 'maxUnavailable', after.length)
+  const drafts: Draft[] = []
+  let serving = here.before
+  let [fresh, gone] = [here.fresh, here.gone]
+  // What was warm already needs no start: it takes over at once.
+  let next: readonly Instance[] = without(after, [...serving, ...fresh])
+  const serve = (wanted: readonly Instance[]): void => {
+    if (sameNames(wanted, serving)) return
+    drafts.push(route(host, evenly(serving), evenly(wanted)))
+    serving = wanted
+  }
+  const leave = (count: number): readonly Instance[] => {
+    const leaving = gone.slice(0, count)
+    gone = gone.slice(count)
+    return leaving
+  }
+  const end = (leaving: readonly Instance[]): void => {
+    drafts.push(...drain(move, host, leaving, drainMs), ...stop(host, leaving))
+  }
+  while (fresh.length > 0 || next.length > 0 || gone.length > 0) {
+    const last = fresh.length + next.length === 0
+    // Without anything to come, all that is left goes at once.
+    const down = leave(last ? gone.length : fresh.length === 0 ? 0 : unavailable)
+    if (down.length > 0) {
+      serve(without(serving, down))
+      end(down)
+    }
+    if (last) break
+    const coming = fresh.slice(0, Math.max(1, surge + down.length))
+    fresh = fresh.slice(coming.length)
+    drafts.push(
+      ...start(host, coming),
+      ...check(move, host, coming, optionMs(options, 'healthyDeadline')),
+      ...watch(move, host, coming, optionMs(options, 'minHealthyTime')),
+    )
+    const joining = [...next, ...coming]
+    next = []
+    const replaced = leave(fresh.length === 0 ? gone.length : joining.length - down.length)
+    serve([...without(serving, replaced), ...joining])
+    end(replaced)
+  }
+  serve(after)
+  const all = sameIds(serving, after) ? [] : [route(host, evenly(serving), evenly(after))]
   return [
-    ...move.after.flatMap((next) => replaceOn(next.host, onHost(move.before, next.host), next, move)),
-    ...leaving.flatMap((old) => replaceOn(old.host, old, null, move)),
+    ...drafts,
+    ...all,
+    ...watch(move, host, here.fresh, optionMs(options, 'monitor')),
+    ...stop(host, here.lapsed),
   ]
 }
 
-function onHost(instances: readonly Instance[], host: string): Instance | null {
-  return instances.find((instance) => instance.host === host) ?? null
+function sameNames(a: readonly Instance[], b: readonly Instance[]): boolean {
+  return a.length === b.length && without(a, b).length === 0
 }
 
-function replaceOn(host: string, old: Instance | null, next: Instance | null, move: Move): readonly Draft[] {
-  const from = old === null ? null : instanceId(old)
-  const to = next === null ? null : instanceId(next)
-  const runs = move.verbs.has('start')
-  const check: readonly Draft[] =
-    next !== null && to !== null && move.hasChecks(next)
-      ? [{ host, apply: { verb: 'check', instance: to }, revert: { nothing: true } }]
-      : []
-  const start: readonly Draft[] =
-    runs && to !== null && to !== from
-      ? [{ host, apply: { verb: 'start', instance: to }, revert: { verb: 'stop', instance: to } }, ...check]
-      : []
-  const stop: readonly Draft[] =
-    runs && from !== null && to !== from
-      ? [{ host, apply: { verb: 'stop', instance: from }, revert: { verb: 'start', instance: from } }]
-      : []
-  const route: Draft = {
-    host,
-    apply: { verb: 'route', from, to },
-    revert: { verb: 'route', from: to, to: from },
-  }
-  return [...start, route, ...check, ...stop]
+/** Also the specification: a switch to the same copies under a new one tells the router of it. */
+function sameIds(a: readonly Instance[], b: readonly Instance[]): boolean {
+  const ids = new Set(a.map(instanceId))
+  return a.length === b.length && b.every((instance) => ids.has(instanceId(instance)))
 }

@@ -117,8 +117,9 @@ export function plan(sketch: PlanSketch): Plan {
           { risks: hook.risks ?? [] },
         )
       }
-      add(one.service, { verb: 'route', from, to }, { verb: 'route', from: to, to: from })
-      if (to !== null) add(one.service, { verb: 'check', instance: to }, { nothing: true })
+      const [old, next] = [sharesOf(from), sharesOf(to)]
+      add(one.service, { verb: 'route', from: old, to: next }, { verb: 'route', from: next, to: old })
+      if (to !== null) add(one.service, { verb: 'check', instances: [to] }, { nothing: true })
       if (sketch.prune === one.service && to !== null) {
         add(
           one.service,
@@ -172,7 +173,7 @@ function keep(
   if (at === null) return null
   const specDigest = digestOf(at.spec)
   const name = `${at.release.version}-${at.release.digest.slice(7, 15)}`
-  const instance = { service, host, name, release: at.release, specDigest }
+  const instance = { service, host, name, slot: null, release: at.release, specDigest }
   instances[instanceId(instance)] = instance
   specs[specDigest] = at.spec
   return instanceId(instance)
@@ -241,4 +242,8 @@ export function checkFailure(step: string, service = 'web'): Failure {
       ],
     },
   }
+}
+
+function sharesOf(instance: string | null) {
+  return instance === null ? [] : [{ instance, weight: 1 }]
 }

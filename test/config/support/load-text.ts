@@ -3,16 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig, type ConfigRequest, type ConfigResult } from '../../../src/config/load-config.js'
-import type { RuleContext } from '../../../src/config/rules.js'
+import type { RuleContext } from '../../../src/config/strategy-rules.js'
 import { targetDrivers } from '../../../src/drivers/targets/catalog.js'
 import type { TargetTraits } from '../../../src/model/target.js'
-import { strategyVerbs } from '../../../src/plan/strategies/catalog.js'
+import { strategies } from '../../../src/plan/strategies/catalog.js'
 
 const drivers: { readonly [type: string]: TargetTraits } = targetDrivers
 
 export const context: RuleContext = {
   traits: (type) => drivers[type],
-  strategyVerbs: (type) => strategyVerbs[type],
+  strategy: (type) => strategies[type],
 }
 
 export type Options = Partial<Pick<ConfigRequest, 'environment' | 'env'>>

@@ -43,6 +43,7 @@ test('variables', async () => {
     'DEPLOYCTL_ERROR_CODE=CHECK_FAILED',
     'DEPLOYCTL_EVENT=failed',
     'DEPLOYCTL_HOST=build-1',
+    'DEPLOYCTL_NOTE=',
     'DEPLOYCTL_OUTCOME=unwound',
     'DEPLOYCTL_PROJECT=shop',
     'DEPLOYCTL_SERVICES=web docs',

@@ -15,6 +15,7 @@ import { makeRepository } from './git/repository.js'
 import { startLoopbackServer, type LoopbackServer } from './loopback-server.js'
 import { startLoopbackRegistry } from './npm/loopback-registry.js'
 import { beginBench, calm, type SourceBench } from './source-bench.js'
+import { shareOf, testScope } from '../../support/shares.js'
 
 let bench: SourceBench
 let server: LoopbackServer
@@ -115,10 +116,11 @@ test.each(Object.keys(make))('%s', async (kind) => {
   const hasLeadingFolder = release.artifact.kind === 'archive' && release.artifact.strip === undefined
   const target = directoryDriver.create(
     { type: 'directory', path: 'srv', ...(hasLeadingFolder ? { strip: 1 } : {}) },
+    testScope,
     bench.ports,
   )
   const name = `${release.version}-${release.digest.slice(-8)}`
-  const instance = { service: 'app', host: 'local', name, release, specDigest: 'sha256:00' }
+  const instance = { service: 'app', host: 'local', name, slot: null, release, specDigest: 'sha256:00' }
   const context = {
     signal: calm,
     deployment: 'd1',
@@ -131,7 +133,7 @@ test.each(Object.keys(make))('%s', async (kind) => {
     () => artifacts.obtain(release, { type: kind }, () => undefined, calm),
     context,
   )
-  await target.route(null, instance, context)
+  await target.route(shareOf(null), shareOf(instance), context)
   const serving = path.join(bench.folder, 'srv', 'current')
   expect(await readFile(path.join(serving, 'index.html'), 'utf8')).toBe('<h1>1.1.0</h1>')
   expect((await stat(path.join(serving, 'bin', 'run'))).mode & 0o111).toBe(0o111)

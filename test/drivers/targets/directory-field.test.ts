@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { directoryBench, type DirectoryBench, type StageableRelease } from '../../support/directory-bench.js'
+import { activeOf, shareOf } from '../../support/shares.js'
 
 let bench: DirectoryBench
 beforeEach(async () => {
@@ -15,14 +16,14 @@ afterEach(() => bench.end())
 const release = (version: string) => bench.release(version, { version })
 const stage = (one: StageableRelease) => bench.target().stage(one.instance, one.obtain, bench.context())
 const route = (from: StageableRelease | null, to: StageableRelease | null) =>
-  bench.target().route(from?.instance ?? null, to?.instance ?? null, bench.context())
+  bench.target().route(shareOf(from?.instance ?? null), shareOf(to?.instance ?? null), bench.context())
 const prune = (...keep: readonly StageableRelease[]) =>
   bench.target().prune(
     keep.map(({ instance }) => instance.name),
     bench.context(),
   )
 const inspect = (active: StageableRelease | null) =>
-  bench.target().inspect(active?.instance ?? null, bench.context().signal)
+  bench.target().inspect(activeOf(active?.instance ?? null), bench.context().signal)
 const served = () => readFile(join(bench.path, 'current', 'version'), 'utf8')
 
 describe('releases and retention', () => {
@@ -124,10 +125,14 @@ describe('releases and retention', () => {
       await says(bench, '1.0.0')
       await writeFile(pidFile, `${app.pid}\n`)
       await stage(b)
-      await target().route(a.instance, b.instance, bench.context()) // the link alone
+      await target().route(shareOf(a.instance), shareOf(b.instance), bench.context()) // the link alone
       await promisify(execFile)('kill', ['-USR1', `${app.pid}`]) // it is asked, and answers from the old folder
       await says(bench, '1.0.0')
-      await target({ pidFile, signal: 'HUP' }).route(a.instance, b.instance, bench.context())
+      await target({ pidFile, signal: 'HUP' }).route(
+        shareOf(a.instance),
+        shareOf(b.instance),
+        bench.context(),
+      )
       await says(bench, '1.0.1')
     } finally {
       app.kill('SIGKILL')

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Target } from '../../../src/model/target.js'
 import { directoryBench, type DirectoryBench, type StageableRelease } from '../../support/directory-bench.js'
 import { worldOfFolder } from '../../support/world-of-folder.js'
+import { activeOf, shareOf } from '../../support/shares.js'
 
 const options = { shared: ['log/'] }
 const files = {
@@ -31,8 +32,8 @@ beforeEach(async () => {
 afterEach(() => bench.end())
 
 const stage = () => target.stage(active.instance, active.obtain, bench.context())
-const route = () => target.route(null, active.instance, bench.context())
-const inspect = () => target.inspect(active.instance, bench.context().signal)
+const route = () => target.route(shareOf(null), shareOf(active.instance), bench.context())
+const inspect = () => target.inspect(activeOf(active.instance), bench.context().signal)
 const driftOf = async () => (await inspect()).drift.map(({ kind, evidence }) => [kind, ...evidence])
 
 describe('a place changed by hand', () => {

@@ -17,6 +17,7 @@ import {
 } from '../../support/directory-bench.js'
 import type { FolderWorld } from '../../support/world-of-folder.js'
 import type { ChildOrder } from '../../support/target-child.js'
+import { shareOf } from '../../support/shares.js'
 
 const options = { shared: ['.env', 'log/', 'data/uploads/'] }
 const files = (version: string) => ({
@@ -56,7 +57,7 @@ const stage = ({ bench }: Scene, release: StageableRelease) =>
   bench.target(options).stage(release.instance, release.obtain, bench.context())
 const discard = ({ bench, next }: Scene) => bench.target(options).discard(next.instance, bench.context())
 const route = ({ bench }: Scene, from: StageableRelease | null, to: StageableRelease | null) =>
-  bench.target(options).route(from?.instance ?? null, to?.instance ?? null, bench.context())
+  bench.target(options).route(shareOf(from?.instance ?? null), shareOf(to?.instance ?? null), bench.context())
 
 async function claim({ bench }: Scene): Promise<void> {
   const request = { deployment: 'd2', by: 'tester', incoming: [] }

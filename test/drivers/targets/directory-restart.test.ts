@@ -15,6 +15,7 @@ import {
 } from '../../../src/drivers/targets/directory/restart-command.js'
 import { admits } from '../../contract/driver-schema.js'
 import { directoryBench, type DirectoryBench, type StageableRelease } from '../../support/directory-bench.js'
+import { activeOf, shareOf } from '../../support/shares.js'
 
 let bench: DirectoryBench
 let a: StageableRelease
@@ -28,7 +29,9 @@ beforeEach(async () => {
 afterEach(() => bench.end())
 
 const route = (restart: Json, from: StageableRelease | null, to: StageableRelease | null) =>
-  bench.target({ restart }).route(from?.instance ?? null, to?.instance ?? null, bench.context('d7'))
+  bench
+    .target({ restart })
+    .route(shareOf(from?.instance ?? null), shareOf(to?.instance ?? null), bench.context('d7'))
 const restartOf = (restart: Json) => {
   const spec = { type: 'directory', path: '/srv/x', restart }
   expect(admits(directoryDriver.schema, spec)).toBe(true)
@@ -66,7 +69,7 @@ describe('a restart by command', () => {
       details: expect.arrayContaining(['out of', 'luck']) as string[],
       hint: expect.stringContaining(b.instance.name) as string,
     })
-    const seen = await bench.target().inspect(b.instance, bench.context().signal)
+    const seen = await bench.target().inspect(activeOf(b.instance), bench.context().signal)
     expect(seen.serving).toBe(b.instance.name)
   })
 
@@ -236,7 +239,7 @@ describe('a place that somebody else deployed to before', () => {
       join(bench.path, 'releases', '20230101'),
     )
     await route(restart, null, a)
-    await bench.target().route(a.instance, null, bench.context('a later deployment'))
+    await bench.target().route(shareOf(a.instance), shareOf(null), bench.context('a later deployment'))
     await expect(readlink(current)).rejects.toThrow('ENOENT')
   })
 })

@@ -12,6 +12,7 @@ import {
 } from '../../support/directory-bench.js'
 import { admits } from '../../contract/driver-schema.js'
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
+import { shareOf, testScope } from '../../support/shares.js'
 
 let bench: DirectoryBench
 beforeEach(async () => {
@@ -30,7 +31,7 @@ async function stage(shared: readonly string[], files: Files, version = '1.0.0')
   return {
     folder: at('releases', instance.name),
     discard: () => target.discard(instance, bench.context()),
-    route: () => target.route(null, instance, bench.context()),
+    route: () => target.route(shareOf(null), shareOf(instance), bench.context()),
   }
 }
 
@@ -188,10 +189,10 @@ describe('the owner of a release', () => {
 
   test('can be somebody else only for root', async () => {
     const shell = { ...bench.ports.shell, run: asUser(1000, bench.ports.shell) }
-    const target = directoryDriver.create(
-      { type: 'directory', path: bench.path, owner: '0:0' },
-      { ...bench.ports, shell },
-    )
+    const target = directoryDriver.create({ type: 'directory', path: bench.path, owner: '0:0' }, testScope, {
+      ...bench.ports,
+      shell,
+    })
     const claim = target.claim({ deployment: 'd1', by: 'ann', incoming: [] }, bench.context().signal)
     await expect(claim).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',

@@ -16,6 +16,7 @@ import {
   writeFiles,
   type DirectoryBench,
 } from '../../support/directory-bench.js'
+import { activeOf } from '../../support/shares.js'
 
 const run = promisify(execFile)
 let bench: DirectoryBench
@@ -110,7 +111,7 @@ describe('staging an archive', () => {
     const path = join(bench.folder, 'origin', 'shop.tgz')
     await writeFile(path, (await readFile(path)).subarray(0, 150))
     await expect(stage()).rejects.toMatchObject({ code: 'ARCHIVE_REFUSED' })
-    expect(await bench.target().inspect(null, bench.context().signal)).toMatchObject({
+    expect(await bench.target().inspect(activeOf(null), bench.context().signal)).toMatchObject({
       staged: [],
       notices: [],
     })

@@ -7,6 +7,7 @@ import type { CommandRequest } from '../../../src/model/shell.js'
 import type { Target } from '../../../src/model/target.js'
 import { directoryBench, type DirectoryBench, type StageableRelease } from '../../support/directory-bench.js'
 import { addressOf, testWith } from '../../support/needs.js'
+import { shareOf, testScope } from '../../support/shares.js'
 
 const unit = `[Service]\nWorkingDirectory=%s/current\nExecStart=/bin/sh -c '. ./start.sh'\nExecReload=/bin/sh -c 'cp version ../../reloaded'\n`
 const start = 'cp version ../../started; exec sleep 600'
@@ -29,7 +30,7 @@ function onHost(restart: { readonly [key: string]: string }): {
     return bench.ports.shell.run({ ...request, command: { run: [...enter, ...command] } }, signal)
   }
   const ports = { ...bench.ports, shell: { ...bench.ports.shell, run } }
-  return { path, target: directoryDriver.create({ type: 'directory', path, restart }, ports) }
+  return { path, target: directoryDriver.create({ type: 'directory', path, restart }, testScope, ports) }
 }
 
 async function install(path: string): Promise<void> {
@@ -58,30 +59,38 @@ describe('a restart by a real systemd', () => {
     await install(path)
     const a = await staged(target, '1.0.0')
     const b = await staged(target, '1.0.1')
-    await target.route(null, a.instance, bench.context())
+    await target.route(shareOf(null), shareOf(a.instance), bench.context())
     await seen(join(path, 'started'), '1.0.0')
-    await target.route(a.instance, b.instance, bench.context())
+    await target.route(shareOf(a.instance), shareOf(b.instance), bench.context())
     await seen(join(path, 'started'), '1.0.1')
-    await onHost({ ...restart, action: 'reload' }).target.route(b.instance, a.instance, bench.context())
+    await onHost({ ...restart, action: 'reload' }).target.route(
+      shareOf(b.instance),
+      shareOf(a.instance),
+      bench.context(),
+    )
     await seen(join(path, 'reloaded'), '1.0.0') // systemd resolves the working directory anew
-    await target.route(a.instance, null, bench.context())
+    await target.route(shareOf(a.instance), shareOf(null), bench.context())
     await expect(
-      onHost({ ...restart, action: 'reload' }).target.route(null, a.instance, bench.context()),
+      onHost({ ...restart, action: 'reload' }).target.route(
+        shareOf(null),
+        shareOf(a.instance),
+        bench.context(),
+      ),
     ).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
       hint: expect.stringContaining('reload-or-restart') as string,
     })
-    await target.route(a.instance, null, bench.context())
+    await target.route(shareOf(a.instance), shareOf(null), bench.context())
   })
 
   testWith('systemd-host')('shows why a unit cannot be started, and is undone', async () => {
     const { target } = onHost({ systemd: 'no-such-unit' })
     const a = await staged(target, '2.0.0')
-    await expect(target.route(null, a.instance, bench.context())).rejects.toMatchObject({
+    await expect(target.route(shareOf(null), shareOf(a.instance), bench.context())).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
       details: expect.arrayContaining([expect.stringContaining('no-such-unit.service')]) as string[],
     })
-    await target.route(a.instance, null, bench.context())
+    await target.route(shareOf(a.instance), shareOf(null), bench.context())
     await target.discard(a.instance, bench.context())
   })
 })

@@ -5,7 +5,7 @@
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Release } from '../../../model/release.js'
 import { fillVersion } from '../version-pattern.js'
-import { parsePinned, showPinned } from './image-name.js'
+import { parsePinned, showPinned } from '../../artifacts/image-name.js'
 import { readManifest, type Layer } from './manifest.js'
 import type { RegistryApi } from './registry-api.js'
 

@@ -5,6 +5,7 @@
  * that makes no sense is refused here, before anything is asked for.
  */
 import { DeployError } from '../../../base/deploy-error.js'
+import { recordIn, textIn, type Fields } from '../../artifacts/json-fields.js'
 import type { Platform } from './platform.js'
 
 export interface Layer {
@@ -150,8 +151,6 @@ function noManifest(where: string, document: Fields | null, bytes: Buffer): Depl
   })
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 function parsed(bytes: Buffer): unknown {
   try {
     // JSON.parse answers any; unknown makes the caller look before it believes
@@ -159,13 +158,4 @@ function parsed(bytes: Buffer): unknown {
   } catch {
     return null
   }
-}
-
-export function recordIn(value: unknown): Fields | null {
-  // any object may be read by name when its values are unknown
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
-}
-
-export function textIn(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
 }

@@ -1,6 +1,6 @@
 /** The options of an oci source, as editors and the validator see them. */
 import type { JsonSchema } from '../../../model/schema.js'
-import { imageNamePattern } from './image-name.js'
+import { imageNamePattern } from '../../artifacts/image-name.js'
 import { platformPattern } from './platform.js'
 
 export const ociSchema: JsonSchema = {

@@ -13,7 +13,13 @@ import type {
 } from '../../../model/source.js'
 import { inSource, type BetterHints } from '../in-source.js'
 import { findCompanion } from './companion.js'
-import { parseImageName, parsePinned, showImage, showPinned, type ImageName } from './image-name.js'
+import {
+  parseImageName,
+  parsePinned,
+  showImage,
+  showPinned,
+  type ImageName,
+} from '../../artifacts/image-name.js'
 import { ociSchema } from './oci-schema.js'
 import { parsePlatform, platformOf } from './platform.js'
 import { registryApi, type RegistryApi } from './registry-api.js'

@@ -8,7 +8,7 @@
 import { DeployError } from '../../../base/deploy-error.js'
 import type { Release } from '../../../model/release.js'
 import { chooseLayer, fileNameOf } from './choose-layer.js'
-import { showImage, showPinned, type ImageName } from './image-name.js'
+import { showImage, showPinned, type ImageName } from '../../artifacts/image-name.js'
 import { builtAt, readManifest, type Index, type IndexEntry, type Manifest } from './manifest.js'
 import { choosePlatform, showPlatform, type Platform } from './platform.js'
 import type { RegistryApi } from './registry-api.js'

@@ -13,7 +13,7 @@ import { readBytes, readJson, type Fresh, type Unchanged } from '../../artifacts
 import { Setback, patientPolicy, type RetryPolicy } from '../../artifacts/retries.js'
 import type { Conditions } from '../remembered.js'
 import { respite } from '../respite.js'
-import { registryOrigin, showImage, type ImageName } from './image-name.js'
+import { registryOrigin, showImage, type ImageName } from '../../artifacts/image-name.js'
 import { isDigest, manifestTypes } from './manifest.js'
 import { registryLogin, type Badge, type WrittenLogin } from './registry-login.js'
 

@@ -7,8 +7,8 @@ import type { Ports } from '../../../model/ports.js'
 import { retryAfterOf, type Explain, type Refusal } from '../../artifacts/http-trouble.js'
 import { Setback, type RetryPolicy } from '../../artifacts/retries.js'
 import { readChallenge, type Challenge } from './challenge.js'
-import { dockerLogin, type Credentials } from './docker-login.js'
-import { showImage, type ImageName } from './image-name.js'
+import { dockerLogin, type Credentials } from '../../artifacts/docker-login.js'
+import { showImage, type ImageName } from '../../artifacts/image-name.js'
 import { basic, fetchToken, showCredentials } from './registry-token.js'
 
 /** As in deploy.yaml; may hold references to secrets. */

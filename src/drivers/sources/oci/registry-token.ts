@@ -11,8 +11,8 @@ import { readText } from '../../artifacts/read-text.js'
 import { Setback, withRetries, type RetryPolicy } from '../../artifacts/retries.js'
 import { watchOver } from '../../artifacts/watch.js'
 import type { Challenge } from './challenge.js'
-import type { Credentials } from './docker-login.js'
-import { recordIn, textIn } from './manifest.js'
+import type { Credentials } from '../../artifacts/docker-login.js'
+import { recordIn, textIn } from '../../artifacts/json-fields.js'
 
 export interface TokenRequest {
   readonly challenge: Extract<Challenge, { readonly scheme: 'bearer' }>

@@ -8,7 +8,7 @@ import { parseVersion, type VersionListing } from '../../../model/release.js'
 import { chosen, offerOf, versionNotFound, type Offer } from '../offer.js'
 import { remember, type Remembered } from '../remembered.js'
 import { versionReader } from '../version-pattern.js'
-import { showImage, type ImageName } from './image-name.js'
+import { showImage, type ImageName } from '../../artifacts/image-name.js'
 import type { RegistryApi } from './registry-api.js'
 import { readTags, type TagListing } from './tag-listing.js'
 

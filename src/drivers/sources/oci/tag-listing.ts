@@ -4,7 +4,7 @@
  */
 import { DeployError } from '../../../base/deploy-error.js'
 import { readDocument, type Conditions, type Document } from '../remembered.js'
-import { recordIn } from './manifest.js'
+import { recordIn } from '../../artifacts/json-fields.js'
 import type { RegistryApi } from './registry-api.js'
 import type { Fresh, Unchanged } from '../../artifacts/read-text.js'
 

@@ -12,6 +12,7 @@ import { failureOf } from '../../../contract/source.contract.js'
 import { limits, startGitHub, type GitHubStandIn } from '../../../support/github-stand-in.js'
 import { answers, type Handler } from '../loopback-server.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
+import { shareOf, testScope } from '../../../support/shares.js'
 
 let bench: SourceBench
 let github: GitHubStandIn
@@ -142,8 +143,19 @@ describe('all the way', () => {
       clock: bench.ports.clock,
       pid: process.pid,
     })
-    const target = directoryDriver.create({ type: 'directory', path: 'srv', strip: 1 }, bench.ports)
-    const instance = { service: 'app', host: 'local', name: '1.1.0-0000', release, specDigest: 'sha256:00' }
+    const target = directoryDriver.create(
+      { type: 'directory', path: 'srv', strip: 1 },
+      testScope,
+      bench.ports,
+    )
+    const instance = {
+      service: 'app',
+      host: 'local',
+      name: '1.1.0-0000',
+      slot: null,
+      release,
+      specDigest: 'sha256:00',
+    }
     const context = {
       signal: calm,
       deployment: 'd1',
@@ -153,7 +165,7 @@ describe('all the way', () => {
     }
     const obtain = () => artifacts.obtain(release, { type: 'github' }, () => undefined, calm)
     await target.stage(instance, obtain, context)
-    await target.route(null, instance, context)
+    await target.route(shareOf(null), shareOf(instance), context)
     const page = path.join(bench.folder, 'srv', 'current', 'index.html')
     expect(await readFile(page, 'utf8')).toBe('<h1>1.1.0</h1>')
     expect(github.filesAsked).toHaveLength(1)

@@ -13,6 +13,7 @@ import { describeWith } from '../../../support/needs.js'
 import { digestOfContent, ociPusher, registries } from '../../../support/oci-pusher.js'
 import { answers, startLoopbackServer, type Handler, type LoopbackServer } from '../loopback-server.js'
 import { beginBench, calm, type SourceBench } from '../source-bench.js'
+import { shareOf, testScope } from '../../../support/shares.js'
 
 /** A repository of its own for every test. */
 let repositories = 0
@@ -85,9 +86,9 @@ describeWith('docker-registry', "at Docker's registry", () => {
       clock: bench.ports.clock,
       pid: process.pid,
     })
-    const target = directoryDriver.create({ type: 'directory', path: 'srv' }, bench.ports)
+    const target = directoryDriver.create({ type: 'directory', path: 'srv' }, testScope, bench.ports)
     const name = `${release.version}-${release.digest.slice(-8)}`
-    const instance = { service: 'app', host: 'local', name, release, specDigest: 'sha256:00' }
+    const instance = { service: 'app', host: 'local', name, slot: null, release, specDigest: 'sha256:00' }
     const context = {
       signal: calm,
       deployment: 'd1',
@@ -97,7 +98,7 @@ describeWith('docker-registry', "at Docker's registry", () => {
     }
     const obtain = () => artifacts.obtain(release, { type: 'oci' }, () => undefined, calm)
     await target.stage(instance, obtain, context)
-    await target.route(null, instance, context)
+    await target.route(shareOf(null), shareOf(instance), context)
     return path.join(bench.folder, 'srv', 'current')
   }
 

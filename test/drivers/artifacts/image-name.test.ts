@@ -7,8 +7,8 @@ import {
   registryOrigin,
   showImage,
   showPinned,
-} from '../../../../src/drivers/sources/oci/image-name.js'
-import { digestOfContent } from '../../../support/oci-pusher.js'
+} from '../../../src/drivers/artifacts/image-name.js'
+import { digestOfContent } from '../../support/oci-pusher.js'
 
 describe('an image name', () => {
   test.each([

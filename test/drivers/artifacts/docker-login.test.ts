@@ -2,9 +2,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { dockerLogin } from '../../../../src/drivers/sources/oci/docker-login.js'
-import { failureOf } from '../../../contract/source.contract.js'
-import { beginBench, calm, type SourceBench } from '../source-bench.js'
+import { dockerLogin } from '../../../src/drivers/artifacts/docker-login.js'
+import { failureOf } from '../../contract/source.contract.js'
+import { beginBench, calm, type SourceBench } from '../sources/source-bench.js'
 
 let bench: SourceBench
 let searched: string | undefined

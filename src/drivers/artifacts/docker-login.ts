@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
-import type { Ports } from '../../../model/ports.js'
-import { recordIn, textIn } from './manifest.js'
+import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
+import type { Ports } from '../../model/ports.js'
+import { recordIn, textIn } from './json-fields.js'
 
 /** What a registry may be shown, and where it was found, for messages. */
 export type Credentials = { readonly from: string } & (

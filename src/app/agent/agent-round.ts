@@ -1,0 +1,243 @@
+/** One turn of the agent's loop: settle what was interrupted, ask the sources whose time has come, decide, deploy. */
+import pLimit from 'p-limit'
+import { DeployError, reportOf } from '../../base/deploy-error.js'
+import { formatDuration } from '../../base/duration.js'
+import type { Outage } from '../../model/agent.js'
+import type { RecordedState } from '../../model/state.js'
+import { freezeOf } from '../freezes.js'
+import { planApply } from '../plan-release.js'
+import { readState } from '../read-state.js'
+import { executionOf, tellOf, type AgentContext } from './agent-context.js'
+import { deployChosen } from './deploy-chosen.js'
+import { judge, nameOf, upToDate, type Judgement } from './judge.js'
+import { look, type Look } from './look.js'
+import { findInterrupted, needsPerson, settleInterrupted } from './recover-interrupted.js'
+import { dueRetries } from './retries.js'
+import type { Rhythm } from './rhythm.js'
+
+/** Sources are asked side by side, but not all at once. */
+const questionsAtOnce = 8
+
+export interface Watch {
+  readonly rhythm: Rhythm
+  readonly outages: Map<string, Outage>
+}
+
+export async function agentRound(context: AgentContext, watch: Watch): Promise<void> {
+  if (!(await settle(context, watch))) return
+  const { world } = context
+  const { agent } = world.config
+  const due = watch.rhythm.due(world.clock.monotonicMs())
+  const state = await readState(world)
+  const tryAgain = agent.mode === 'auto' ? dueRetries(state, agent.retry, world.clock.now()) : []
+  const looks = await askAll(context, watch, due, state, tryAgain)
+  const judgements = judgeAll(context, state, looks)
+  for (const judgement of judgements) decide(context, judgement)
+  const repairs = await repairsBehind(context, state, looks, judgements)
+  for (const { service } of judgements) {
+    if (!repairs.stay.includes(service)) context.said.forget(`repair ${service}`)
+  }
+  for (const repair of repairs.judgements) decide(context, repair, undefined, 'repair')
+  for (const { service, error } of looks.flatMap(({ problems }) => problems)) {
+    const problem = { service, verdict: 'skip', version: null, digest: null, key: '' } as const
+    decide(context, { ...problem, reason: error.message }, error)
+  }
+  if (due.length > 0) countDrift(context, looks)
+  const chosen = [...judgements, ...repairs.judgements].filter(
+    ({ verdict }) => verdict === 'deploy' || verdict === 'repair',
+  )
+  if (chosen.length === 0) return
+  const stay = [...looks.flatMap((seen) => seen.stay), ...repairs.stay]
+  await deployChosen(context, { judgements: chosen, tryAgain, stay })
+}
+
+/** Whether the environment is free for something new. */
+async function settle(context: AgentContext, { rhythm }: Watch): Promise<boolean> {
+  const { world, book, said, metrics, running, setbacks, signal } = context
+  const interrupted = await findInterrupted(world)
+  if (interrupted === null) {
+    said.forget('interrupted')
+    return true
+  }
+  const { deployment, taken } = interrupted
+  const nowMs = world.clock.monotonicMs()
+  for (const source of rhythm.due(nowMs)) rhythm.answered(source, nowMs)
+  if (needsPerson(interrupted)) {
+    const text = `deployment ${deployment} was taken up ${taken} times and did not end: a person has to look`
+    if (said.isNews('interrupted', text)) {
+      book.log('error', text, { deployment })
+      tellOf(context, 'stuck', text)
+    }
+    return false
+  }
+  const key = `recover ${deployment}`
+  if (setbacks.isResting(key, nowMs)) return false
+  book.log('warn', 'taking up a deployment that was interrupted', { deployment })
+  try {
+    const execution = executionOf(context, { muted: new Set(), confirm: () => Promise.resolve(true) })
+    const result = await settleInterrupted(world, interrupted, execution, signal)
+    const outcome = result.kind === 'done' ? result.outcome.kind : result.kind
+    metrics.count('deployctl_recoveries_total', { direction: result.direction, outcome })
+    book.log(outcome === 'stuck' ? 'error' : 'info', `recovered by ${result.direction}: ${outcome}`, {
+      deployment,
+    })
+    if (outcome === 'stuck') setbacks.failed(key, nowMs)
+    else setbacks.succeeded(key)
+    return outcome !== 'stuck'
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error
+    setbacks.failed(key, nowMs)
+    if (said.isNews('interrupted', error.message))
+      book.log('error', `deployment ${deployment} could not be taken up: ${error.message}`, {
+        deployment,
+        error: reportOf(error),
+      })
+    return false
+  } finally {
+    running.end()
+  }
+}
+
+async function askAll(
+  context: AgentContext,
+  watch: Watch,
+  due: readonly string[],
+  state: RecordedState | null,
+  tryAgain: readonly string[],
+): Promise<readonly Look[]> {
+  const { world, metrics, signal } = context
+  const configured = Object.values(world.config.services)
+  const gone = Object.keys(state?.services ?? {}).filter((name) => world.config.services[name] === undefined)
+  const limit = pLimit(questionsAtOnce)
+  const looks = due.map((source, index) =>
+    limit(async (): Promise<Look | null> => {
+      const own = configured.filter((service) => service.source === source).map(({ name }) => name)
+      // services that deploy.yaml no longer has belong to no source
+      const services = index === 0 ? [...own, ...gone] : own
+      if (services.length === 0) {
+        watch.rhythm.answered(source, world.clock.monotonicMs())
+        return null
+      }
+      const seen = await look(world, { source, services, tryAgain, state }, signal)
+      noteOutage(context, watch, seen)
+      metrics.count('deployctl_polls_total', { source, result: seen.outage?.code ?? 'answered' })
+      return seen
+    }),
+  )
+  return (await Promise.all(looks)).filter((seen) => seen !== null)
+}
+
+/** Said when it begins and when it is over. */
+function noteOutage(context: AgentContext, { rhythm, outages }: Watch, { source, outage }: Look): void {
+  const { world, book } = context
+  const nowMs = world.clock.monotonicMs()
+  const known = outages.get(source)
+  if (outage !== null) {
+    rhythm.failed(source, nowMs)
+    const since = known?.since ?? world.clock.now().toISOString()
+    outages.set(source, { source, since, message: world.secrets.mask(outage.message) })
+    if (known === undefined) {
+      const text = `source "${source}" cannot be asked, and what runs goes on: ${outage.message}`
+      book.log('warn', text, { source, error: reportOf(outage) })
+    }
+    return
+  }
+  rhythm.answered(source, nowMs)
+  if (known === undefined) return
+  outages.delete(source)
+  const lastedMs = world.clock.now().getTime() - Date.parse(known.since)
+  const text = `source "${source}" answers again, after ${formatDuration(lastedMs)}`
+  book.log('info', text, { source })
+  tellOf(context, 'recovered', text)
+}
+
+function judgeAll(
+  { world, setbacks }: AgentContext,
+  state: RecordedState | null,
+  looks: readonly Look[],
+): readonly Judgement[] {
+  const now = world.clock.now()
+  const nowMs = world.clock.monotonicMs()
+  const circumstances = {
+    agent: world.config.agent,
+    freeze: freezeOf(state, now),
+    now,
+    isResting: (key: string) => setbacks.isResting(key, nowMs),
+  }
+  return looks.flatMap(({ plans }) => plans.flatMap((plan) => judge(plan, circumstances)))
+}
+
+/**
+ * A release that may not be deployed now stands before drift that may be put right: there, what is recorded is looked at
+ * alone.
+ */
+async function repairsBehind(
+  context: AgentContext,
+  state: RecordedState | null,
+  looks: readonly Look[],
+  judgements: readonly Judgement[],
+): Promise<{ readonly stay: readonly string[]; readonly judgements: readonly Judgement[] }> {
+  const { world, signal } = context
+  const drifted = new Set(
+    looks.flatMap(({ plans }) => plans.flatMap(({ drift }) => drift.map((one) => one.service))),
+  )
+  const stay = judgements
+    .filter(({ service, verdict, tells }) => drifted.has(service) && tells !== 'drift' && isWaiting(verdict))
+    .map(({ service }) => service)
+    .filter((service) => world.config.services[service] !== undefined)
+  if (stay.length === 0 || world.config.agent.repair === 'off') return { stay: [], judgements: [] }
+  const plan = await planApply(world, { services: stay, tryAgain: [], stay }, signal)
+  const again = { source: '', plans: [plan], stay, outage: null, problems: [] }
+  return { stay, judgements: judgeAll(context, state, [again]) }
+}
+
+function isWaiting(verdict: Judgement['verdict']): boolean {
+  return verdict === 'skip' || verdict === 'tell'
+}
+
+const wordsFor = {
+  deploy: 'is to be deployed',
+  repair: 'is to be put right',
+  tell: 'waits',
+  skip: 'stays',
+} as const
+
+/** Recorded and said when it is another decision than the last one about this service. */
+function decide(
+  context: AgentContext,
+  judgement: Judgement,
+  error?: DeployError,
+  subject: 'decision' | 'repair' = 'decision',
+): void {
+  const { world, book, said, decisions } = context
+  const { key, service, verdict, reason, version, digest } = judgement
+  if (!said.isNews(`${subject} ${service}`, `${verdict} ${key} ${reason}`)) return
+  if (subject === 'decision')
+    decisions.set(service, { at: world.clock.now().toISOString(), service, verdict, version, digest, reason })
+  const level = error === undefined ? (verdict === 'tell' ? 'warn' : 'info') : 'error'
+  if (reason === upToDate && level === 'info')
+    book.log(level, `${nameOf(judgement)} ${upToDate.slice(3)}`, { service })
+  else {
+    const more = error === undefined ? {} : { error: reportOf(error) }
+    book.log(level, `${nameOf(judgement)} ${wordsFor[verdict]}: ${reason}`, {
+      service,
+      release: version,
+      verdict,
+      ...more,
+    })
+  }
+  if (verdict === 'tell') tellDecision(context, judgement)
+}
+
+function tellDecision(context: AgentContext, judgement: Judgement): void {
+  tellOf(context, judgement.tells ?? 'available', `${nameOf(judgement)}: ${judgement.reason}`)
+}
+
+function countDrift({ metrics }: AgentContext, looks: readonly Look[]): void {
+  for (const plan of looks.flatMap(({ plans }) => plans)) {
+    for (const { service } of plan.changes) {
+      const count = plan.drift.filter((one) => one.service === service).length
+      metrics.set('deployctl_drift', { service }, count)
+    }
+  }
+}

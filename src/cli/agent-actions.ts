@@ -1,0 +1,88 @@
+/** What a person says to the agent that runs, as a table: its status, look now, pause, go on, read deploy.yaml, its log. */
+import { DeployError, exitCodes, type ExitCode } from '../base/deploy-error.js'
+import { readPause, writePause } from '../app/agent/pause.js'
+import type { AgentSnapshot, LogLine } from '../model/agent.js'
+import type { CommandContext } from './command.js'
+import { flagsOf } from './open-session.js'
+import type { Session } from './services.js'
+import { agentText } from './view/agent-view.js'
+import { logPrinter } from './view/log-view.js'
+
+type Action = (session: Session, context: CommandContext) => Promise<ExitCode>
+
+export const agentActions: { readonly [action: string]: Action } = {
+  async status(session, context) {
+    const report = await answerOf(session, context, '/api/v1/status')
+    const { agent } = report as { agent: AgentSnapshot } // the agent is of this program
+    context.terminal.record('agent', agent)
+    context.terminal.out(agentText(agent, context.terminal.style, session.now()))
+    return exitCodes.done
+  },
+  async check(session, context) {
+    await answerOf(session, context, '/api/v1/check', {})
+    return said(context, 'checking', 'The agent looks now.')
+  },
+  async pause(session, context) {
+    const { user, agentMemory } = session
+    const reason = context.options.reason ?? 'no reason given'
+    if ((await session.agent.call('/api/v1/pause', { by: user, reason })) === null) {
+      await writePause(agentMemory, { at: session.now().toISOString(), by: user, reason })
+      return said(context, 'paused', 'No agent runs here; the next one starts paused.')
+    }
+    return said(
+      context,
+      'paused',
+      `The agent is paused; deployctl agent resume${flagsOf(context)} lets it go on.`,
+    )
+  },
+  async resume(session, context) {
+    if ((await session.agent.call('/api/v1/resume', {})) !== null)
+      return said(context, 'resumed', 'The agent goes on.')
+    const isPaused = (await readPause(session.agentMemory)) !== null
+    if (isPaused) await writePause(session.agentMemory, null)
+    return said(
+      context,
+      'resumed',
+      isPaused ? 'The next agent is not paused.' : 'No agent runs here, and none is paused.',
+    )
+  },
+  async reload(session, context) {
+    await answerOf(session, context, '/api/v1/reload', {})
+    return said(context, 'reloading', 'The agent reads deploy.yaml again.')
+  },
+  async logs(session, context) {
+    const { terminal, options, signal } = context
+    const write = logPrinter(terminal, options.logFormat)
+    const { lines } = (await answerOf(session, context, '/api/v1/logs')) as { lines: LogLine[] } // as above
+    lines.forEach(write)
+    if (!options.follow) return exitCodes.done
+    const onEvent = (event: string, data: unknown): void => {
+      if (event === 'log') write(data as LogLine) // as above
+    }
+    await session.agent.follow('/api/v1/events', onEvent, signal)
+    return exitCodes.done
+  },
+}
+
+async function answerOf(
+  session: Session,
+  context: CommandContext,
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const answer = await session.agent.call(path, body)
+  if (answer !== null) return answer
+  throw new DeployError(
+    'IO_FAILED',
+    `no agent of ${session.project} · ${session.environment} runs on this machine`,
+    {
+      hint: `deployctl agent${flagsOf(context)} starts one`,
+    },
+  )
+}
+
+function said({ terminal }: CommandContext, type: string, text: string): ExitCode {
+  terminal.record(type, {})
+  terminal.out(text)
+  return exitCodes.done
+}

@@ -1,0 +1,101 @@
+/** What a strategy asks of a target and of its own options, beyond what a schema can say. */
+import type { Json } from '../base/hash.js'
+import { parseDuration } from '../base/duration.js'
+import type { Verb } from '../model/operation.js'
+import type { TargetTraits } from '../model/target.js'
+import { defaultStrategy } from './defaults.js'
+import type { Finding } from './finding.js'
+import { childOf, entriesAt, textAt } from './tree.js'
+
+/** What is known of drivers and strategies without loading them. */
+export interface RuleContext {
+  readonly traits: (targetType: string) => TargetTraits | undefined
+  readonly strategy: (strategyType: string) => StrategyNeeds | undefined
+}
+
+export interface StrategyNeeds {
+  /** The verbs a target must have for it. */
+  readonly verbs: readonly Verb[]
+  /** Whether it gives instances unequal parts of the traffic. */
+  readonly weights: boolean
+}
+
+export function strategyRules(tree: Json, context: RuleContext): readonly Finding[] {
+  return [
+    ...entriesAt(tree, 'services').flatMap(([name, service]) => fitFindings(tree, name, service, context)),
+    ...optionFindings(childOf(tree, 'strategy'), ['strategy']),
+    ...entriesAt(tree, 'services').flatMap(([name, service]) =>
+      optionFindings(childOf(service, 'strategy'), ['services', name, 'strategy']),
+    ),
+  ]
+}
+
+/** Whether a service's strategy and its target go together. */
+function fitFindings(tree: Json, name: string, service: Json, context: RuleContext): readonly Finding[] {
+  const target = childOf(service, 'target')
+  const targetType = textAt(target, 'type')
+  const own = childOf(service, 'strategy')
+  const strategy = own ?? childOf(tree, 'strategy')
+  const strategyType = textAt(strategy, 'type') ?? defaultStrategy.type
+  const traits = targetType === undefined ? undefined : context.traits(targetType)
+  const needs = context.strategy(strategyType)
+  if (traits === undefined || needs === undefined) return []
+  const path =
+    own === undefined ? ['services', name, 'target', 'type'] : ['services', name, 'strategy', 'type']
+  const say = (problem: string, hint: string): readonly Finding[] => [
+    { path, at: 'value', message: `services.${name}: the strategy ${strategyType} ${problem}`, hint },
+  ]
+  const missing = needs.verbs.filter((verb) => !traits.verbs.includes(verb))
+  if (missing.length > 0) {
+    const what = `needs to ${missing.join(' and ')}, which the target ${traits.type} cannot`
+    return say(what, 'Choose another strategy for this service.')
+  }
+  const { exclusive, weighing } = traits
+  if (exclusive !== undefined && strategyType !== 'recreate' && childOf(target, exclusive) !== undefined) {
+    const what = `runs old and new instances side by side, and with target.${exclusive} only one can run`
+    return say(what, `Choose the strategy recreate, or a router instead of ${exclusive}.`)
+  }
+  if (needs.weights && weighing !== undefined && childOf(target, weighing) === undefined) {
+    return say(`divides the traffic, which needs target.${weighing}`, `Add target.${weighing}.`)
+  }
+  const options = entriesOf(own).filter(([key]) => key !== 'type')
+  const [first] = options
+  if (!traits.verbs.includes('start') && first !== undefined) {
+    const what = `has no option ${first[0]} on the target ${traits.type}, which starts no instances`
+    return say(what, `Take ${options.map(([key]) => key).join(', ')} out.`)
+  }
+  return []
+}
+
+function optionFindings(strategy: Json | undefined, path: readonly string[]): readonly Finding[] {
+  if (strategy === undefined) return []
+  const findings: Finding[] = []
+  const [surge, unavailable] = [childOf(strategy, 'maxSurge'), childOf(strategy, 'maxUnavailable')]
+  if (isZero(surge) && (unavailable === undefined || isZero(unavailable))) {
+    findings.push({
+      path: [...path, 'maxSurge'],
+      at: 'value',
+      message: 'maxSurge and maxUnavailable are both 0, so that no instance could ever be replaced',
+      hint: 'Let one of them be 1.',
+    })
+  }
+  const [settle, deadline] = [textAt(strategy, 'minHealthyTime'), textAt(strategy, 'healthyDeadline')]
+  const [settleMs, deadlineMs] = [parseDuration(settle ?? ''), parseDuration(deadline ?? '')]
+  if (settleMs !== undefined && deadlineMs !== undefined && settleMs >= deadlineMs) {
+    findings.push({
+      path: [...path, 'minHealthyTime'],
+      at: 'value',
+      message: `minHealthyTime (${settle ?? ''}) must be shorter than healthyDeadline (${deadline ?? ''})`,
+    })
+  }
+  return findings
+}
+
+function isZero(amount: Json | undefined): boolean {
+  return amount === 0 || amount === '0%'
+}
+
+function entriesOf(tree: Json | undefined): readonly (readonly [string, Json])[] {
+  if (tree === undefined || tree === null || typeof tree !== 'object' || Array.isArray(tree)) return []
+  return Object.entries(tree)
+}

@@ -1,0 +1,116 @@
+/**
+ * The container target: copies of an image on a Docker engine, with a router in front or without one. Each operation is
+ * a file of its own in container/, and this one only says which is which.
+ */
+import type { Router, RouterDriver } from '../../model/router.js'
+import type { Ports } from '../../model/ports.js'
+import type { DriverSpec } from '../../model/spec.js'
+import type { Target, TargetDriver, TargetScope } from '../../model/target.js'
+import { copyName } from '../../model/instance.js'
+import { claimEngine } from './container/claim.js'
+import { removeTag } from './container/discard.js'
+import { engineAt } from './container/engine/engine.js'
+import { inspectPlace } from './container/inspect.js'
+import { lastWords } from './container/last-words.js'
+import { imageTag } from './container/names.js'
+import { readOptions } from './container/options.js'
+import type { Place } from './container/place.js'
+import { pruneReleases } from './container/prune.js'
+import { reachInstance } from './container/reach.js'
+import { refuseUnfit } from './container/refusals.js'
+import { routeTo } from './container/route.js'
+import { containerSchema } from './container/schema.js'
+import { stageImage } from './container/stage.js'
+import { startInstance } from './container/start.js'
+import { stopInstance } from './container/stop.js'
+
+/** `routers` are those that `router:` may name. */
+export function containerTarget(routers: { readonly [type: string]: RouterDriver }) {
+  return {
+    type: 'container',
+    schema: containerSchema(Object.values(routers).map(({ schema }) => schema)),
+    verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'check', 'watch', 'hook', 'prune'],
+    effects: {
+      image: 'stage',
+      replicas: 'scale',
+      port: 'stage',
+      ...(Object.keys(routers).length === 0 ? {} : { router: 'route' as const }),
+      stopTimeout: 'route',
+      keepReleases: 'none',
+      engine: 'replace',
+      platform: 'stage',
+      pull: 'none',
+      login: 'none',
+      command: 'stage',
+      entrypoint: 'stage',
+      env: 'stage',
+      envFiles: 'stage',
+      secretFiles: 'stage',
+      ports: 'stage',
+      mounts: 'stage',
+      volumes: 'stage',
+      networks: 'stage',
+      user: 'stage',
+      workingDir: 'stage',
+      labels: 'stage',
+      healthcheck: 'stage',
+      stopSignal: 'stage',
+      init: 'stage',
+      restartPolicy: 'stage',
+      memory: 'stage',
+      cpus: 'stage',
+      pids: 'stage',
+      ulimits: 'stage',
+      readOnly: 'stage',
+      capAdd: 'stage',
+      capDrop: 'stage',
+      securityOpt: 'stage',
+      logging: 'stage',
+    },
+    keepReleases: { option: 'keepReleases', default: 5 },
+    replicas: { option: 'replicas', default: 1 },
+    exclusive: 'ports',
+    create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
+      const options = readOptions(spec)
+      const router = options.router === null ? null : routerOf(routers, options.router, scope, ports)
+      return targetAt({ scope, options, engine: engineAt(options.engine, ports), router, ports })
+    },
+  } as const satisfies TargetDriver
+}
+
+function routerOf(
+  routers: { readonly [type: string]: RouterDriver },
+  spec: DriverSpec,
+  scope: TargetScope,
+  ports: Ports,
+): Router {
+  const driver = routers[spec.type]
+  if (driver === undefined) throw new RangeError(`"${spec.type}" is no router`) // validation has refused it
+  return driver.create(spec, scope, ports)
+}
+
+function targetAt(place: Place): Target {
+  return {
+    inspect: (recorded, signal) => inspectPlace(place, recorded, signal),
+    claim: async (request, signal) => {
+      await refuseUnfit(place, request.incoming, signal)
+      return claimEngine(place, request, signal)
+    },
+    stage: (instance, _obtain, context) => stageImage(place, instance, context),
+    discard: async (instance, { signal }) => {
+      await removeTag(place, imageTag(place.scope, instance.name), signal)
+    },
+    start: (instance, context) => startInstance(place, instance, context),
+    stop: (instance, context) => stopInstance(place, instance, context),
+    route: (_from, to, context) => routeTo(place, to, context),
+    drain: async (instances, deadlineMs, context) => {
+      await place.router?.drain(instances.map(copyName), deadlineMs, context)
+    },
+    prune: (keep, context) => pruneReleases(place, keep, context),
+    folderOf: () => null,
+    reach: (instance, signal) => reachInstance(place, instance, signal),
+    lastWords: (instance, signal) => lastWords(place, instance, signal),
+  }
+}
+
+export const containerDriver = containerTarget({})

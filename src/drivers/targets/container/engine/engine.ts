@@ -1,0 +1,190 @@
+/**
+ * The door to one Docker engine: every question has a deadline, listens to the caller's signal, and comes back as data
+ * or as an error in words. The client is loaded with the first question.
+ */
+import { setMaxListeners } from 'node:events'
+import type Docker from 'dockerode'
+import { DeployError } from '../../../../base/deploy-error.js'
+import { formatDuration } from '../../../../base/duration.js'
+import type { Ports } from '../../../../model/ports.js'
+import { watchOver } from '../../../artifacts/watch.js'
+import { findEngine, type EngineAddress, type WrittenEngine } from './address.js'
+import { statusOf, troubleWith } from './trouble.js'
+
+export interface Question {
+  /** For messages, after "Could not": `look at the containers of web`. */
+  readonly doing: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly query?: { readonly [name: string]: unknown }
+  readonly body?: object
+  /** A tar archive, in place of a body. */
+  readonly archive?: Buffer
+  readonly login?: { readonly [field: string]: string }
+  /** Half a minute unless given. */
+  readonly deadlineMs?: number
+}
+
+/** An answer that comes bit by bit. */
+export interface Streaming {
+  /** Without a bit for so long, the engine is taken for dead. */
+  readonly stallMs: number
+  readonly onBytes: (bytes: Buffer) => void
+}
+
+export interface Engine {
+  address(): Promise<EngineAddress>
+  /** The caller says what the answer looks like: it is the engine's documented one. */
+  ask<T>(question: Question, signal: AbortSignal): Promise<T>
+  /** The same; null when there is no such thing (404). */
+  find<T>(question: Question, signal: AbortSignal): Promise<T | null>
+  stream(question: Question, streaming: Streaming, signal: AbortSignal): Promise<void>
+}
+
+const usualDeadlineMs = 30_000
+const successes = { 101: true, 200: true, 201: true, 202: true, 204: true, 304: true }
+
+export function engineAt(written: WrittenEngine, ports: Ports): Engine {
+  let link: Promise<Link> | null = null
+  /** A connection that failed is tried anew by whoever asks next. */
+  const connect = (): Promise<Link> => {
+    link ??= open(written, ports).catch((error: unknown) => {
+      link = null
+      throw error
+    })
+    return link
+  }
+  let isKnown = false
+  /** Before the first question: an engine that is too old would misunderstand what follows. */
+  const meet = async (signal: AbortSignal): Promise<void> => {
+    if (isKnown) return
+    const question = { doing: 'ask the engine for its version', method: 'GET', path: '/version' } as const
+    const { address } = await connect()
+    refuseOld((await put(question, null, signal)) as { ApiVersion?: unknown }, address) // documented
+    isKnown = true
+  }
+
+  async function put(question: Question, streaming: Streaming | null, signal: AbortSignal): Promise<unknown> {
+    const { docker, address } = await connect()
+    const deadlineMs = question.deadlineMs ?? usualDeadlineMs
+    setMaxListeners(0, signal) // every question of a deployment waits on the same signal: that is no leak
+    const watch = watchOver(
+      { stallMs: streaming?.stallMs ?? deadlineMs, deadlineAtMs: ports.clock.monotonicMs() + deadlineMs },
+      ports.clock,
+      signal,
+    )
+    try {
+      const answer = await dial(docker, question, streaming !== null, watch.signal)
+      if (streaming === null) return answer
+      const onBytes = (bytes: Buffer): void => {
+        watch.alive(bytes.length)
+        streaming.onBytes(bytes)
+      }
+      await readAll(answer, onBytes, watch.signal)
+      return null
+    } catch (error) {
+      const ended = watch.endedBy()
+      if (ended === null) throw troubleWith(error, question.doing, address)
+      if (ended === 'cancelled')
+        throw new DeployError('CANCELLED', `Told to stop: did not ${question.doing}.`)
+      const says = `Could not ${question.doing}: the engine at ${address.where} did not answer in ${formatDuration(deadlineMs)}.`
+      const hint =
+        'It may be overloaded or hang; its own log says more. Nothing is known of what it did with the question.'
+      throw new DeployError('TIMEOUT', says, { hint, cause: error })
+    } finally {
+      watch.end()
+    }
+  }
+
+  return {
+    address: async () => (await connect()).address,
+    ask: async <T>(question: Question, signal: AbortSignal) => {
+      await meet(signal)
+      return (await put(question, null, signal)) as T // see the contract
+    },
+    find: async <T>(question: Question, signal: AbortSignal) => {
+      await meet(signal)
+      try {
+        return (await put(question, null, signal)) as T // see the contract
+      } catch (error) {
+        if (statusOf(error) === 404) return null
+        throw error
+      }
+    },
+    stream: async (question, streaming, signal) => {
+      await meet(signal)
+      await put(question, streaming, signal)
+    },
+  }
+}
+
+interface Link {
+  readonly docker: Docker
+  readonly address: EngineAddress
+}
+
+/** That of Docker 20.10 and of Podman 4. */
+const oldestApi = [1, 41] as const
+
+function refuseOld(version: { readonly ApiVersion?: unknown }, address: EngineAddress): void {
+  const api = typeof version.ApiVersion === 'string' ? version.ApiVersion : ''
+  const [major = 0, minor = 0] = api.split('.').map(Number)
+  if (major > oldestApi[0] || (major === oldestApi[0] && minor >= oldestApi[1])) return
+  const says = `What answers at ${address.where} speaks ${api === '' ? 'no Docker API' : `version ${api} of Docker’s API`}; ${oldestApi.join('.')} or later is needed.`
+  throw new DeployError('HOST_UNFIT', says, { hint: 'Docker 20.10 and Podman 4 are the first that do.' })
+}
+
+async function open(written: WrittenEngine, ports: Ports): Promise<Link> {
+  const address = await findEngine(written, ports)
+  const { default: Client } = await import('dockerode')
+  if (address.kind === 'socket') return { docker: new Client({ socketPath: address.path }), address }
+  const { host, port, tls } = address
+  const secure = tls === null ? { protocol: 'http' as const } : { protocol: 'https' as const, ...tls }
+  return { docker: new Client({ host, port, ...secure }), address }
+}
+
+interface Modem {
+  dial(options: object, done: (error: unknown, answer: unknown) => void): void
+}
+
+function dial(
+  docker: Docker,
+  question: Question,
+  isStream: boolean,
+  abortSignal: AbortSignal,
+): Promise<unknown> {
+  const { method, path, query = {}, body, archive, login } = question
+  const modem = docker.modem as Modem // its own types leave out that it takes a signal
+  return new Promise((resolve, reject) => {
+    const options = {
+      path: `${path}?`,
+      method,
+      options: { _query: query, _body: body ?? {} },
+      statusCodes: successes,
+      isStream,
+      abortSignal,
+      ...(archive === undefined ? {} : { file: archive }),
+      ...(login === undefined ? {} : { authconfig: login }),
+    }
+    modem.dial(options, (error, answer) => {
+      if (error == null) resolve(answer)
+      else reject(error instanceof Error ? error : new Error('it failed without a word'))
+    })
+  })
+}
+
+async function readAll(
+  answer: unknown,
+  onBytes: (bytes: Buffer) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = answer as NodeJS.ReadableStream & { destroy: (error?: Error) => void } // isStream makes it one
+  const stop = (): void => stream.destroy(new Error('given up'))
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    if (signal.aborted) stop()
+    for await (const bytes of stream) onBytes(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes))
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

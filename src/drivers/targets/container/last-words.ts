@@ -1,0 +1,59 @@
+/** What a container said last and how it ended, for the story of a failure. */
+import type { Instance } from '../../../model/instance.js'
+import { captureOutput } from '../../system/output-capture.js'
+import { findContainer, howItEnded, type Inspected } from './containers.js'
+import { unframe } from './engine/unframe.js'
+import type { Place } from './place.js'
+
+const mostLines = 50
+const mostHealthLines = 5
+const logDeadlineMs = 20_000
+
+export async function lastWords(
+  place: Place,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const container = await findContainer(place, instance, signal)
+  if (container === null) return ['its container is gone']
+  const ended = howItEnded(container)
+  return [
+    ...(await lastLinesOf(place, container, signal)),
+    ...healthWords(place, container),
+    ...(ended === null ? [] : [ended]),
+  ]
+}
+
+/** A log driver whose output cannot be read gives a sentence instead. */
+export async function lastLinesOf(
+  place: Place,
+  container: Inspected,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const capture = captureOutput(() => undefined)
+  const question = {
+    doing: 'read the container’s log',
+    method: 'GET',
+    path: `/containers/${container.Id}/logs`,
+    query: { stdout: 'true', stderr: 'true', tail: `${mostLines}` },
+    deadlineMs: logDeadlineMs,
+  } as const
+  const onBytes = unframe((stream, bytes) => capture.write(stream, bytes), container.Config.Tty !== true)
+  try {
+    await place.engine.stream(question, { stallMs: logDeadlineMs, onBytes }, signal)
+  } catch {
+    return ['(its log cannot be read)'] // the story it belongs to matters more
+  }
+  capture.end()
+  return capture.lastLines().map((line) => place.ports.secrets.mask(line))
+}
+
+function healthWords(place: Place, { State }: Inspected): readonly string[] {
+  const last = State.Health?.Log?.at(-1)
+  if (State.Health?.Status !== 'unhealthy' || last === undefined) return []
+  const lines = last.Output.trim().split('\n').slice(-mostHealthLines)
+  return [
+    `its HEALTHCHECK answered ${last.ExitCode}:`,
+    ...lines.map((line) => place.ports.secrets.mask(line.slice(0, 500))),
+  ]
+}

@@ -1,0 +1,28 @@
+/** What must not be started, found before anything is touched: networks, files and images that cannot be there later. */
+import { DeployError } from '../../../base/deploy-error.js'
+import type { Release } from '../../../model/release.js'
+import { imageOf } from './image.js'
+import type { Place } from './place.js'
+import { variablesOf } from './variables.js'
+
+export async function refuseUnfit(
+  place: Place,
+  incoming: readonly Release[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, options } = place
+  for (const release of incoming) imageOf(options.image, release)
+  if (incoming.length > 0) await variablesOf(place, signal)
+  for (const network of options.networks) {
+    const question = {
+      doing: `look at the network ${network}`,
+      method: 'GET',
+      path: `/networks/${encodeURIComponent(network)}`,
+    } as const
+    if ((await engine.find(question, signal)) !== null) continue
+    const says = `There is no network ${network} on the engine at ${(await engine.address()).where}.`
+    throw new DeployError('TARGET_REFUSED', says, {
+      hint: `Make it (docker network create ${network}), or correct networks:.`,
+    })
+  }
+}

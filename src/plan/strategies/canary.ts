@@ -1,0 +1,112 @@
+/** A small part of the traffic first, then more, each part watched for a while; all of it at the end. Pure. */
+import { instanceId, type Instance } from '../../model/instance.js'
+import type { Share } from '../../model/operation.js'
+import { durationMs, durationPattern } from '../../base/duration.js'
+import type { Json } from '../../base/hash.js'
+import { bringUp, takeDown } from './blue-green.js'
+import { byHost, evenly, route, watch, type HostMove } from './drafts.js'
+import { optionSchemas } from './options.js'
+import type { StrategySpec } from '../../model/spec.js'
+import type { Draft, Move, StrategyTraits } from './strategy.js'
+
+export const canary: StrategyTraits = {
+  verbs: ['stage', 'route', 'start', 'stop'],
+  weights: true,
+  plan: (move, options) =>
+    byHost(move).flatMap((here) => [
+      ...bringUp(here, move, options),
+      ...partsOf(here, move, options),
+      ...takeDown(here, move, options),
+    ]),
+  schema: {
+    type: 'object',
+    description:
+      'The new instances get a part of the traffic, step by step, and are watched; a failure gives all of it back to the old ones.',
+    properties: {
+      type: { const: 'canary', description: 'The kind of strategy.', examples: ['canary'] },
+      steps: {
+        type: 'array',
+        minItems: 1,
+        description: 'What happens before the new instances get all traffic, in this order.',
+        examples: [[{ weight: 5 }, { pause: '10m' }, { weight: 50 }, { pause: '2m' }]],
+        items: {
+          anyOf: [
+            {
+              type: 'object',
+              description: 'Gives the new instances this part of the traffic.',
+              properties: {
+                weight: {
+                  type: 'integer',
+                  minimum: 1,
+                  maximum: 99,
+                  description: 'Percent of the traffic for all new instances together.',
+                  examples: [5],
+                },
+              },
+              required: ['weight'],
+              additionalProperties: false,
+            },
+            {
+              type: 'object',
+              description: 'Waits, and watches the new instances meanwhile.',
+              properties: {
+                pause: {
+                  type: 'string',
+                  pattern: durationPattern,
+                  description: 'How long.',
+                  examples: ['10m'],
+                },
+              },
+              required: ['pause'],
+              additionalProperties: false,
+            },
+          ],
+        },
+      },
+      minHealthyTime: optionSchemas.minHealthyTime,
+      healthyDeadline: optionSchemas.healthyDeadline,
+      drain: optionSchemas.drain,
+      keepWarm: optionSchemas.keepWarm,
+      monitor: optionSchemas.monitor,
+    },
+    required: ['type', 'steps'],
+    additionalProperties: false,
+  },
+}
+
+/** A first deployment and a rollback have nothing to compare with, and go all the way at once. */
+function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
+  const { host, before, after, gone, fresh } = here
+  const all = evenly(after)
+  if (move.isRollback || gone.length === 0 || fresh.length === 0) return [route(host, evenly(before), all)]
+  const drafts: Draft[] = []
+  let shares = evenly(before)
+  // The schema admits a list and nothing else.
+  for (const step of (options['steps'] ?? []) as readonly Json[]) {
+    const { weight, pause } = readStep(step)
+    if (weight !== null) {
+      const parts = [...partOf(before, 100 - weight), ...partOf(after, weight)]
+      drafts.push(route(host, shares, parts))
+      shares = parts
+    }
+    if (pause !== null) drafts.push(...watch(move, host, fresh, pause))
+  }
+  return [...drafts, route(host, shares, all)]
+}
+
+/** A part of the traffic, shared evenly among some instances. */
+function partOf(instances: readonly Instance[], percent: number): readonly Share[] {
+  return instances.map((instance) => ({
+    instance: instanceId(instance),
+    weight: percent / instances.length,
+  }))
+}
+
+function readStep(step: Json): { readonly weight: number | null; readonly pause: number | null } {
+  if (step === null || typeof step !== 'object' || Array.isArray(step)) return { weight: null, pause: null }
+  const { weight, pause } = step as { readonly [key: string]: Json } // an object, as just seen
+  return {
+    weight: typeof weight === 'number' ? weight : null,
+    pause: typeof pause === 'string' ? durationMs(pause) : null,
+  }
+}

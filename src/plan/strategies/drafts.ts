@@ -1,0 +1,97 @@
+/** The operations that strategies put together, with their reverts; and what a move does on one host. Pure. */
+import { copyName, instanceId, type Instance } from '../../model/instance.js'
+import type { Share } from '../../model/operation.js'
+import type { Draft, Move } from './strategy.js'
+
+export function start(host: string, instances: readonly Instance[]): readonly Draft[] {
+  const ids = instances.map(instanceId)
+  if (ids.length === 0) return []
+  return [{ host, apply: { verb: 'start', instances: ids }, revert: { verb: 'stop', instances: ids } }]
+}
+
+export function stop(host: string, instances: readonly Instance[]): readonly Draft[] {
+  const ids = instances.map(instanceId)
+  if (ids.length === 0) return []
+  return [{ host, apply: { verb: 'stop', instances: ids }, revert: { verb: 'start', instances: ids } }]
+}
+
+export function route(host: string, from: readonly Share[], to: readonly Share[]): Draft {
+  return { host, apply: { verb: 'route', from, to }, revert: { verb: 'route', from: to, to: from } }
+}
+
+/** Waits until what lost its traffic is idle. Where a target cannot tell there is no such step. */
+export function drain(
+  move: Move,
+  host: string,
+  instances: readonly Instance[],
+  deadlineMs: number,
+): readonly Draft[] {
+  if (instances.length === 0 || deadlineMs === 0 || !move.verbs.has('drain')) return []
+  const apply = { verb: 'drain', instances: instances.map(instanceId), deadlineMs } as const
+  return [{ host, apply, revert: { nothing: true } }]
+}
+
+export function check(
+  move: Move,
+  host: string,
+  instances: readonly Instance[],
+  deadlineMs: number | null = null,
+): readonly Draft[] {
+  const ids = instances.filter((instance) => move.hasChecks(instance)).map(instanceId)
+  if (ids.length === 0) return []
+  const apply = { verb: 'check', instances: ids, ...(deadlineMs === null ? {} : { deadlineMs }) } as const
+  return [{ host, apply, revert: { nothing: true } }]
+}
+
+export function watch(
+  move: Move,
+  host: string,
+  instances: readonly Instance[],
+  forMs: number,
+): readonly Draft[] {
+  if (instances.length === 0 || forMs === 0 || !move.verbs.has('watch')) return []
+  const apply = { verb: 'watch', instances: instances.map(instanceId), forMs } as const
+  return [{ host, apply, revert: { nothing: true } }]
+}
+
+/** The same part of the traffic for each. */
+export function evenly(instances: readonly Instance[], weight = 1): readonly Share[] {
+  return instances.map((instance) => ({ instance: instanceId(instance), weight }))
+}
+
+/** What a move means on one host: who serves, who should, and what has to come and go for it. */
+export interface HostMove {
+  readonly host: string
+  readonly before: readonly Instance[]
+  readonly after: readonly Instance[]
+  /** To be started: what should serve and does not run yet. */
+  readonly fresh: readonly Instance[]
+  /** Served until now and should not any more. */
+  readonly gone: readonly Instance[]
+  /** Runs without traffic since an earlier deployment, and should not any more. */
+  readonly lapsed: readonly Instance[]
+}
+
+/** Host by host: those with something to serve in the order of `after`, then those that are left. */
+export function byHost({ before, after, warm }: Move): readonly HostMove[] {
+  const hosts = [...new Set([...after, ...before, ...warm].map((instance) => instance.host))]
+  return hosts.map((host) => {
+    const here = (instances: readonly Instance[]): readonly Instance[] =>
+      instances.filter((instance) => instance.host === host)
+    const [old, next, kept] = [here(before), here(after), here(warm)]
+    return {
+      host,
+      before: old,
+      after: next,
+      fresh: without(next, [...old, ...kept]),
+      gone: without(old, next),
+      lapsed: without(kept, [...next, ...old]),
+    }
+  })
+}
+
+/** Instances are the same when their names are: another specification of the same copy leaves it as it is. */
+export function without(instances: readonly Instance[], others: readonly Instance[]): readonly Instance[] {
+  const names = new Set(others.map(copyName))
+  return instances.filter((instance) => !names.has(copyName(instance)))
+}

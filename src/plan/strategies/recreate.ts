@@ -1,0 +1,45 @@
+/** The old instances end before the new ones start: for what cannot run twice. Nothing serves in between. Pure. */
+import { byHost, check, drain, evenly, route, start, stop, watch, without, type HostMove } from './drafts.js'
+import { optionMs, optionSchemas } from './options.js'
+import type { StrategySpec } from '../../model/spec.js'
+import type { Draft, Move, StrategyTraits } from './strategy.js'
+
+export const recreate: StrategyTraits = {
+  verbs: ['stage', 'route', 'start', 'stop'],
+  weights: false,
+  plan: (move, options) => byHost(move).flatMap((here) => recreateOn(here, move, options)),
+  schema: {
+    type: 'object',
+    description:
+      'The old instances are stopped before the new ones are started: for what must not run twice. Nothing serves in between.',
+    properties: {
+      type: { const: 'recreate', description: 'The kind of strategy.', examples: ['recreate'] },
+      healthyDeadline: optionSchemas.healthyDeadline,
+      drain: optionSchemas.drain,
+      monitor: optionSchemas.monitor,
+    },
+    required: ['type'],
+    additionalProperties: false,
+  },
+}
+
+function recreateOn(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
+  const { host, before, after, fresh, gone, lapsed } = here
+  const stay = without(before, gone)
+  const ending =
+    gone.length === 0
+      ? []
+      : [
+          route(host, evenly(before), evenly(stay)),
+          ...drain(move, host, gone, optionMs(options, 'drain')),
+          ...stop(host, gone),
+        ]
+  return [
+    ...ending,
+    ...start(host, fresh),
+    ...check(move, host, fresh, optionMs(options, 'healthyDeadline')),
+    ...(after.length === 0 ? [] : [route(host, evenly(gone.length === 0 ? before : stay), evenly(after))]),
+    ...watch(move, host, fresh, optionMs(options, 'monitor')),
+    ...stop(host, lapsed),
+  ]
+}

@@ -1,0 +1,159 @@
+/** The built agent over the directory target: it deploys, is killed at any moment, and what runs is not touched by that. */
+import { readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { agentChild, type AgentChild } from '../support/agent-child.js'
+import { deployctl } from '../support/built-cli.js'
+import { tinyProject, type TinyProject } from '../support/tiny-project.js'
+
+const yaml = `version: 1
+project: tiny
+defaultEnvironment: local
+sources:
+  web: { type: directory, path: releases, pattern: 'v{version}' }
+services:
+  web:
+    source: web
+    target:
+      type: directory
+      path: srv/web
+      shared: [data/]
+      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
+healthChecks:
+  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 1s }
+agent: { interval: 1s, retry: { tries: 2, delay: 2s } }
+environments: { local: {} }
+`
+let project: TinyProject
+let agents: AgentChild[]
+beforeEach(async () => {
+  project = await tinyProject(yaml)
+  agents = []
+})
+afterEach(async () => {
+  for (const { child } of agents) child.kill('SIGKILL')
+  await project.remove()
+})
+
+function start(env?: Record<string, string>): AgentChild {
+  const agent = agentChild(project.folder, env)
+  agents.push(agent)
+  return agent
+}
+const run = (...words: string[]) => deployctl(words, { directory: project.folder })
+const serving = () => readFile(join(project.target, 'shared', 'data', 'serving'), 'utf8').catch(() => null)
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 50) {
+    if (await isSo()) return
+    await sleep(50)
+  }
+  throw new Error(`it never came to this: ${what}`)
+}
+const serves = (version: string) =>
+  until(`v${version} serves`, async () => (await serving()) === `page of ${version}\n`)
+
+test(
+  'deploys each release, passes over a bad one after its tries, puts drift right, and ends in order',
+  { timeout: 120_000 },
+  async () => {
+    const agent = start()
+    await serves('1.0.0')
+    await project.release('1.1.0')
+    await serves('1.1.0')
+    await project.release('1.2.0', { 'check.sh': 'exit 1\n' })
+    await agent.line('web v1.2.0 failed 2 times and is held')
+    await serves('1.1.0')
+    expect((await run('status')).stdout).toContain('web v1.2.0 is held')
+
+    const current = join(project.target, 'current')
+    await unlink(current)
+    await symlink('releases', current)
+    await agent.line('is to be put right')
+    await until('the link is back', async () => !(await run('status')).stdout.includes('drift'))
+
+    const second = await run('agent')
+    expect(second).toMatchObject({ code: 4 })
+    expect(second.stderr).toContain('runs already')
+    expect((await run('agent', 'status')).stdout).toContain('mode auto')
+    expect((await run('agent', 'logs', '--log-format', 'text')).stdout).toContain('web v1.1.0 is deployed')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await serving()).toBe('page of 1.1.0\n')
+    expect(await run('agent', 'check')).toMatchObject({ code: 1 })
+  },
+)
+
+test(
+  'with its source gone and itself killed and started again, what runs is left as it is',
+  { timeout: 120_000 },
+  async () => {
+    const first = start()
+    await first.line('web v1.0.0 is deployed')
+    await rename(join(project.folder, 'releases'), join(project.folder, 'away'))
+    await first.line('cannot be asked')
+    const history = (await run('history', '--json')).stdout
+    expect(await first.end('SIGKILL')).toBe('SIGKILL')
+    const second = start()
+    await second.line('cannot be asked')
+    await sleep(2500)
+    expect(await serving()).toBe('page of 1.0.0\n')
+    expect(withoutTime((await run('history', '--json')).stdout)).toBe(withoutTime(history))
+    await rename(join(project.folder, 'away'), join(project.folder, 'releases'))
+    await second.line('answers again')
+    expect(await second.end('SIGTERM')).toBe(0)
+  },
+)
+
+const withoutTime = (lines: string) => lines.replaceAll(/"@timestamp":"[^"]*"/g, '')
+
+test(
+  'a TERM in the middle of a deployment undoes it; a pause is kept by the next agent',
+  { timeout: 120_000 },
+  async () => {
+    const agent = start()
+    await agent.line('web v1.0.0 is deployed')
+    await project.release('1.1.0', { 'restart.sh': 'echo half > data/serving; sleep 60 & wait\n' })
+    await until('it is half done', async () => (await serving()) === 'half\n')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await serving()).toBe('page of 1.0.0\n')
+    expect((await run('agent', 'pause', '--reason', 'look at it')).stdout).toContain(
+      'the next one starts paused',
+    )
+    await rm(join(project.folder, 'releases', 'v1.1.0'), { recursive: true })
+    await project.release('1.2.0')
+    const next = start()
+    await next.line('paused by')
+    await sleep(2000)
+    expect(await serving()).toBe('page of 1.0.0\n')
+    expect((await run('agent', 'resume')).stdout).toContain('goes on')
+    await serves('1.2.0')
+    expect(await next.end('SIGTERM')).toBe(0)
+  },
+)
+
+test(
+  'killed in the middle, the next agent ends what it began; a deploy.yaml that is wrong is refused at reload',
+  { timeout: 120_000 },
+  async () => {
+    const first = start()
+    await first.line('web v1.0.0 is deployed')
+    await project.release('1.1.0', {
+      'restart.sh':
+        'echo half > data/serving; [ -e data/go ] || { touch data/go; sleep 60; }; cat page.txt > data/serving\n',
+    })
+    await until('it is half done', async () => (await serving()) === 'half\n')
+    await first.end('SIGKILL')
+    const next = start()
+    await next.line('recovered by resume: applied')
+    await serves('1.1.0')
+    await writeFile(join(project.folder, 'deploy.yaml'), yaml.replace('source: web', 'source: wep'))
+    expect(await run('agent', 'reload')).toMatchObject({ code: 3 })
+    await project.release('1.2.0')
+    await serves('1.2.0')
+    await writeFile(join(project.folder, 'deploy.yaml'), `${yaml}x-note: other\n`)
+    expect(await run('agent', 'reload')).toMatchObject({ code: 0 })
+    await next.line('deploy.yaml is read again')
+    expect(await next.end('SIGTERM')).toBe(0)
+  },
+)

@@ -1,0 +1,2 @@
+/** Types of container-app.mjs. */
+export function compileApp(folder: string): Promise<string>
