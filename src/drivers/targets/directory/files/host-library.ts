@@ -159,12 +159,16 @@ d_place() {
     d_missing "$1"
     for d_f in releases shared; do [ -e "$1/$d_f" ] || [ -L "$1/$d_f" ] || d_m="$d_m,\\"$d_f\\""; done
     d_q=\${d_p%/}/.\${d_o##*/}.deployctl-new-$$-$d_n; d_z=$d_q\${d_y#"$d_o"}
-    d_e=$(exec 2>&1; mkdir -p "$d_z" && chmod 700 "$d_z" && d_putnote "$d_z" "$(d_noted "$d_m")" && mv -fT "$d_q" "$d_o") || {
+    d_e=$(exec 2>&1; d_mkdown "$d_q" "$d_z" && chmod 700 "$d_z" && d_putnote "$d_z" "$(d_noted "$d_m")" && mv -fT "$d_q" "$d_o") || {
       rm -rf "$d_q" 2>/dev/null; [ ! -d "$d_p" ] || [ -w "$d_p" ] || d_n=100
       continue
     }
     d_sync "$d_p"; d_drafts "$d_p" "\${d_o##*/}"
   done
+}
+d_mkdown() {
+  mkdir "$1" || return
+  [ "$1" = "$2" ] || { d_s=\${2#"$1"/}; d_mkdown "$1/\${d_s%%/*}" "$2"; }
 }
 d_putnote() { d_x=$(printf '%s' "$2" | sha256sum) && d_write "$1/made.\${d_x%"\${d_x#????????}"}.json" "$2"; }
 d_noted() { printf '{"format":1,"made":[%s]}' "$1"; }

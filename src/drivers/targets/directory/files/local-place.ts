@@ -36,7 +36,8 @@ async function makeAtOnce(layout: Layout, isLast: boolean): Promise<boolean> {
   try {
     const made = [...missing]
     for (const path of [layout.releases, layout.shared]) if (!(await isThere(path))) made.push(path)
-    await mkdir(own, { recursive: true })
+    // one by one: what lies above the draft may be left this moment, and is not to come back without a note
+    for (const folder of foldersFrom(draft, own)) await mkdir(folder)
     await chmod(own, 0o700) // whatever the umask is
     const text = madeText(layout, made)
     await writeAtomically(join(own, noteName(text)), text)
@@ -49,6 +50,13 @@ async function makeAtOnce(layout: Layout, isLast: boolean): Promise<boolean> {
   }
   await removeDrafts(top)
   return true
+}
+
+/** The outer folder, and so on down to the inner one. */
+function foldersFrom(outer: string, inner: string): readonly string[] {
+  return ancestorsOf(inner)
+    .filter((path) => path === outer || path.startsWith(`${outer}/`))
+    .reverse()
 }
 
 /** Removes deployctl's own folder, when it holds nothing but notes, and what they say was made for it. */
