@@ -23,6 +23,7 @@ import { isRoot, requirePrograms } from './packages.mjs'
 
 const programs = {
   dockerd: 'docker.io',
+  tini: 'tini', // reaps what containers leave behind
   iptables: 'iptables', // for the name server inside networks
   ip: 'iproute2',
   unshare: 'util-linux',
@@ -66,7 +67,8 @@ export async function startDaemon(folder, { tls = false } = {}) {
 /**
  * /run is emptied for it: another engine's containerd lives there, and its own would leave sockets behind. /etc/docker,
  * where the machine's settings and an engine's identity are, is a folder of its own. Process ids begin anew with each
- * start, so those that were written down must not be believed.
+ * start, so those that were written down must not be believed. It reads that this machine forwards packets, which is not
+ * so and not needed, because it would warn of that at every container.
  */
 function launch(folder, socket, network, more) {
   const log = openSync(join(folder, 'docker.log'), 'a')
@@ -86,8 +88,9 @@ function launch(folder, socket, network, more) {
     set -e
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -p /etc/docker "$1/etc" && mount --bind "$1/etc" /etc/docker
+    echo 1 >"$1/forwards" && mount --bind "$1/forwards" /proc/sys/net/ipv4/ip_forward
     rm -rf "$1/docker.pid" "$1/exec"
-    shift && exec dockerd "$@"`
+    shift && exec tini -s -- dockerd "$@"`
   const apart = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'slave']
   const command = [...apart, '--mount-proc', 'sh', '-c', script, 'sh', folder, ...options]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
@@ -106,7 +109,7 @@ function ended(child) {
   return hasEnded(child) ? Promise.resolve() : new Promise((done) => child.once('exit', done))
 }
 
-/** What we started waits for the first process inside, which is dockerd, and then ends itself. */
+/** What we started waits for the first process inside, which passes signals on to dockerd, and then ends itself. */
 function signalDaemon(child, signal) {
   try {
     const inside = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')[0]
