@@ -4,6 +4,9 @@ import path from 'node:path'
 import { DeployError, systemCodeOf } from '../../../base/deploy-error.js'
 import { versionReader } from '../version-pattern.js'
 
+/** Names in a message; the rest is counted. */
+const shownCount = 5
+
 export interface ReleaseEntry {
   readonly version: string
   readonly kind: 'archive' | 'folder'
@@ -15,10 +18,42 @@ const archiveEnding = /\.(tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz|tar\.zst|tz
 /** What uploads in progress look like, beside hidden names. */
 const unfinished = /(\.(tmp|temp|part|partial|filepart|crdownload)|~)$/i
 
+/** Throws DeployError VERSION_NOT_FOUND where there are releases by their looks, but none has a name of the pattern. */
 export async function listEntries(folder: string, pattern: string): Promise<readonly ReleaseEntry[]> {
   const names = await namesIn(folder)
-  const entries = await Promise.all(names.map((name) => entryOf(folder, name, pattern)))
-  return entries.filter((entry) => entry !== null)
+  const found = await Promise.all(names.map((name) => entryOf(folder, name, pattern)))
+  const entries = found.filter((entry) => entry !== null)
+  if (entries.length > 0) return entries
+  const misfits = await misfitsOf(folder, names, pattern)
+  if (misfits.length > 0) throw noneFits(folder, pattern, misfits)
+  return []
+}
+
+/** Folders, archives, and any file where the pattern has an ending of its own. */
+async function misfitsOf(
+  folder: string,
+  names: readonly string[],
+  pattern: string,
+): Promise<readonly string[]> {
+  const looks = await Promise.all(
+    names.map(async (name) => {
+      const found = await stat(path.join(folder, name)).catch(() => null)
+      const isFile = found?.isFile() === true
+      return (
+        found?.isDirectory() === true ||
+        (isFile && (archiveEnding.test(name) || !pattern.endsWith('{version}')))
+      )
+    }),
+  )
+  return names.filter((_, index) => looks[index])
+}
+
+function noneFits(folder: string, pattern: string, misfits: readonly string[]): DeployError {
+  const more = misfits.length > shownCount ? ` and ${misfits.length - shownCount} more` : ''
+  return new DeployError('VERSION_NOT_FOUND', `nothing in the folder ${folder} fits the pattern ${pattern}`, {
+    hint: 'Set pattern: on the source to what the names look like, with {version} in place of the version.',
+    details: [`there is: ${misfits.slice(0, shownCount).join(', ')}${more}`],
+  })
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -9,7 +9,7 @@ import type { Ports } from '../../../model/ports.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
-import { ensureOwnFolder, leave, tidyUp } from './own-folders.js'
+import { ensureOwnFolder, tidyUp } from './own-folders.js'
 import { isAbsent } from './files/local-trees.js'
 import { isOfFormat, namesIn, readJson } from './records.js'
 import type { Layout } from './layout.js'
@@ -56,7 +56,7 @@ export async function claimPlace(
   const file = `${randomHex(16)}.json`
   const takeAway = async (at: Ground): Promise<void> => {
     await at.files.remove(join(layout.claim, file))
-    await leave(at)
+    await at.files.leavePlace(layout)
   }
   try {
     await putDown(ground, file, own)
@@ -91,6 +91,7 @@ async function putDown(ground: Ground, file: string, own: ClaimFile, tries = 20)
   } catch (error) {
     const cause = error instanceof DeployError ? error.cause : error
     if (!isAbsent(cause) || tries === 1) throw error
+    files.forget()
     await putDown(ground, file, own, tries - 1)
   }
 }

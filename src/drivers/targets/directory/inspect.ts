@@ -26,9 +26,9 @@ export async function inspectPlace(
 ): Promise<Observation> {
   const { layout, files } = ground
   if (active !== null) files.foresee({ compare: releasePaths(layout, active.name) })
-  const current = await readCurrent(ground)
   // A place that is not there yet needs no further looks; most places of a first plan are not.
-  const isThere = current.kind !== 'missing' || (await files.kindOf(layout.root)) !== 'nothing'
+  const isThere = active !== null || (await files.kindOf(layout.root)) !== 'nothing'
+  const current: Current = isThere ? await readCurrent(ground) : { kind: 'missing' }
   const folders = isThere ? await releaseFolders(ground) : []
   const strays = isThere ? await straysIn(ground) : []
   const comparison = active === null ? null : await compareActive(ground, active, signal)

@@ -18,8 +18,6 @@ export interface Layout {
   readonly incoming: string
   readonly trash: string
   readonly claim: string
-  /** Which of these folders deployctl made, so that it can take them away again. */
-  readonly made: string
   /** The new link before it is renamed over `current`. */
   readonly nextLink: string
 }
@@ -38,7 +36,6 @@ export function layoutOf(root: string): Layout {
     incoming: `${own}/incoming`,
     trash: `${own}/trash`,
     claim: `${own}/claim`,
-    made: `${own}/made.json`,
     nextLink: `${own}/current.next`,
   }
 }

@@ -5,33 +5,41 @@
 import { dirname } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { readCurrent, refuseWhatIsNoLink } from './current-link.js'
-import type { HostFiles } from './files/host-files.js'
+import type { Found, HostFiles } from './files/host-files.js'
 import type { Ground } from './place.js'
 
 export async function refuseUnfitPlace(ground: Ground): Promise<void> {
   const { layout, files } = ground
-  const nearest = await nearestExisting(files, layout.root)
-  await refuseFile(files, nearest, layout.root)
-  await refuseUnwritable(files, nearest, layout.root)
+  const nearest = await refuseUnfitAbove(files, layout.root, layout.root)
   if (nearest !== layout.root) return
   refuseWhatIsNoLink(layout, await readCurrent(ground))
   await refuseOddReleases(ground)
   for (const folder of [layout.own, layout.releases, layout.shared]) {
-    const there = await nearestExisting(files, folder)
-    if (there !== folder) continue
-    await refuseFile(files, folder, folder)
+    const kind = await kindOf(files, folder)
+    if (kind === 'nothing' || kind === 'link') continue
+    refuseFile(kind, folder, folder)
     await refuseUnwritable(files, folder, folder)
   }
 }
 
-/** The path itself or the nearest folder (or file) above it that is there. */
-export async function nearestExisting(files: HostFiles, path: string): Promise<string> {
-  const kind = await files.kindOf(path, 'follow').catch((error: unknown) => {
+/**
+ * Answers the nearest folder that is there. Each fact is looked at once: whoever leaves meanwhile removes what it made,
+ * and what is gone by the next look counts as not having been there.
+ */
+async function refuseUnfitAbove(files: HostFiles, path: string, wanted: string): Promise<string> {
+  const kind = await kindOf(files, path)
+  const parent = dirname(path)
+  if ((kind === 'nothing' || kind === 'link') && parent !== path)
+    return refuseUnfitAbove(files, parent, wanted)
+  refuseFile(kind, path, wanted)
+  const isGone = (await refuseUnwritable(files, path, wanted)) === 'nothing'
+  return isGone && parent !== path ? refuseUnfitAbove(files, parent, wanted) : path
+}
+
+function kindOf(files: HostFiles, path: string): Promise<Found> {
+  return files.kindOf(path, 'follow').catch((error: unknown) => {
     throw unreachable(path, error)
   })
-  if (kind !== 'nothing' && kind !== 'link') return path
-  const parent = dirname(path)
-  return parent === path ? path : nearestExisting(files, parent)
 }
 
 function unreachable(path: string, error: unknown): Error {
@@ -43,17 +51,17 @@ function unreachable(path: string, error: unknown): Error {
   })
 }
 
-async function refuseFile(files: HostFiles, path: string, wanted: string): Promise<void> {
-  if ((await files.kindOf(path, 'follow')) === 'folder') return
+function refuseFile(kind: Found, path: string, wanted: string): void {
+  if (kind === 'folder') return
   const what = path === wanted ? `${path} is a file` : `${wanted} cannot be made: ${path} is a file`
   throw new DeployError('TARGET_REFUSED', `${what}, and it has to be a folder.`, {
     hint: `Move ${path} away, or choose another path for the target.`,
   })
 }
 
-async function refuseUnwritable(files: HostFiles, path: string, wanted: string): Promise<void> {
+async function refuseUnwritable(files: HostFiles, path: string, wanted: string): Promise<'yes' | 'nothing'> {
   const may = await files.mayWrite(path)
-  if (may === 'yes') return
+  if (may === 'yes' || may === 'nothing') return may
   const what =
     path === wanted ? `${path} is not writable` : `${wanted} cannot be made: ${path} is not writable`
   const because = may === 'readOnly' ? ' (it lies on a read-only file system)' : ''
@@ -73,7 +81,8 @@ async function refuseOddReleases({ layout, files }: Ground): Promise<void> {
     )
   }
   if (kind !== 'folder') return
-  if ((await files.deviceOf(layout.releases)) === (await files.deviceOf(layout.root))) return
+  const [device, above] = [await files.deviceOf(layout.releases), await files.deviceOf(layout.root)]
+  if (device === above || device === null || above === null) return
   throw new DeployError(
     'TARGET_REFUSED',
     `${layout.releases} lies on another file system than ${layout.root}.`,

@@ -5,7 +5,6 @@ import type { Release } from '../../../model/release.js'
 import { showVersion } from '../../../model/release.js'
 import type { Room } from './files/host-files.js'
 import type { Ground } from './place.js'
-import { nearestExisting } from './refusals.js'
 
 /** Kept free for records, for the program's own files, and for what the estimate missed. */
 const reserveBytes = 1024 * 1024
@@ -25,7 +24,7 @@ export function roomNeeded(sizes: readonly number[]): Room {
 export async function refuseFullDisk({ layout, files }: Ground, incoming: readonly Release[]): Promise<void> {
   if (incoming.length === 0) return
   const need = roomNeeded(incoming.map(unpackedBytes))
-  const free = await files.room(await nearestExisting(files, layout.root))
+  const free = await files.room(layout.root)
   if (lackOf(need, free) === null) return
   const spared = await files.bytesIn([layout.incoming, layout.trash])
   const lacking = lackOf(need, { ...free, bytes: free.bytes + spared })

@@ -103,6 +103,31 @@ describe('directory', () => {
     expect(await listed({ pattern: 'app-v{version}' })).toEqual(['1.1.0'])
   })
 
+  test('says which entries do not fit the pattern when none does, whether a version or a range is asked for', async () => {
+    for (const version of [1, 2, 3, 4, 5, 6, 7]) await file(`shop-${version}.0.0.tar.gz`)
+    await file('README.md')
+    const misfit = source({ pattern: 'app-{version}' })
+    for (const error of [
+      await failureOf(misfit.versions(calm)),
+      await failureOf(misfit.resolve('1.0.0', calm)),
+    ]) {
+      expect(error.code).toBe('VERSION_NOT_FOUND')
+      expect(error.message).toContain(`nothing in the folder ${folder} fits the pattern app-{version}`)
+      expect(error.details).toEqual([
+        'there is: shop-1.0.0.tar.gz, shop-2.0.0.tar.gz, shop-3.0.0.tar.gz, shop-4.0.0.tar.gz, shop-5.0.0.tar.gz and 2 more',
+      ])
+      expect(error.hint).toContain('pattern:')
+    }
+    await file('app-1.0.0.zip')
+    expect((await failureOf(misfit.resolve('2.0.0', calm))).details).toEqual(['there is: v1.0.0'])
+  })
+
+  test('names files that are no archives as well when the pattern has an ending of its own', async () => {
+    await file('app-1.0.0.war')
+    const error = await failureOf(source({ pattern: 'app-{version}.jar' }).versions(calm))
+    expect(error.details).toEqual(['there is: app-1.0.0.war'])
+  })
+
   test('follows a link to a release', async () => {
     await mkdir(path.join(bench.folder, 'elsewhere'))
     await writeFile(path.join(bench.folder, 'elsewhere', 'a'), 'a')

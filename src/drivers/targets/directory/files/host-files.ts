@@ -54,18 +54,24 @@ export interface HostFiles {
   entries(folder: string): Promise<readonly { readonly name: string; readonly kind: Found }[]>
   /** Null when it is not there. */
   text(path: string): Promise<string | null>
-  mayWrite(folder: string): Promise<'yes' | 'no' | 'readOnly'>
-  /** Tells file systems apart. */
-  deviceOf(path: string): Promise<string>
-  room(folder: string): Promise<Room>
+  mayWrite(folder: string): Promise<'yes' | 'no' | 'readOnly' | 'nothing'>
+  /** Tells file systems apart; null when it is not there. */
+  deviceOf(path: string): Promise<string | null>
+  /** Where a path lies, or would lie. */
+  room(path: string): Promise<Room>
   /** Of everything in these folders. */
   bytesIn(folders: readonly string[]): Promise<number>
   /** Of a file or of a folder with all that is in it; to be compared with one that was had from the same place only. */
   digestOf(path: string, signal: AbortSignal): Promise<string>
   compare(release: ReleasePaths, signal: AbortSignal): Promise<Comparison>
 
-  /** The path and deployctl's own folder in it, at once; `made` says what is not there yet. */
-  makePlace(layout: Layout, made: string): Promise<void>
+  /** The path and deployctl's own folder in it, at once, with a note of what was not there. */
+  makePlace(layout: Layout): Promise<void>
+  /**
+   * Its inverse: as far as the folders are empty and the notes say that they were made. Where somebody has just come,
+   * what was noted is handed on.
+   */
+  leavePlace(layout: Layout): Promise<void>
   /** In a folder that is there; nothing when it is there itself. */
   makeFolder(path: string, mode?: number): Promise<void>
   /** A whole file in place of whatever file is there. */
@@ -85,8 +91,6 @@ export interface HostFiles {
   /** What a kill may leave half done, by how its name begins and ends. */
   removeMatching(folder: string, prefix: string, suffix: string): Promise<void>
   removeIfEmpty(folder: string): Promise<void>
-  /** Removes a folder that holds nothing but this note; when somebody has just put something there, both stay. */
-  dissolve(folder: string, note: string, text: string): Promise<void>
   /** By way of the trash, so that half a removal is never taken for a release; true when there was something. */
   removeTree(path: string, trash: string): Promise<boolean>
   /** What is in the trash already; also what a release ships without write permission. Tolerant: as far as it goes. */

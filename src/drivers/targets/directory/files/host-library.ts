@@ -40,10 +40,12 @@ d_text() {
 }
 d_may() {
   if [ -w "$1" ] && [ -x "$1" ]; then d_x=yes
+  elif [ ! -e "$1" ]; then d_x=nothing
+  elif [ -w "$1" ] && [ -x "$1" ]; then d_x=yes
   elif (LC_ALL=C; : >"$1/.deployctl-probe") 2>&1 | grep -q 'ead-only'; then d_x=readOnly; else d_x=no; fi
   printf 'w\\000%s\\000%s\\000' "$1" "$d_x"
 }
-d_device() { printf 'v\\000%s\\000%s\\000' "$1" "$(stat -L -c %d "$1")"; }
+d_device() { printf 'v\\000%s\\000%s\\000' "$1" "$(stat -L -c %d "$1" 2>/dev/null)"; }
 d_nearest() { d_p=$1; while [ ! -e "$d_p" ]; do d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/; done; }
 d_room() { d_nearest "$1"; printf 'r\\000%s\\000%s\\000%s\\000' "$1" "$(df -Pk "$d_p")" "$(df -Pi "$d_p" 2>/dev/null)"; }
 d_fitness() {
@@ -86,7 +88,7 @@ d_survey() {
   d_list "$1/releases" "$1/shared" "$1/.deployctl"
   [ -d "$1/.deployctl" ] || return 0
   d_list "$1/.deployctl/records" "$1/.deployctl/manifests" "$1/.deployctl/incoming" "$1/.deployctl/trash" "$1/.deployctl/claim"
-  d_text "$1/.deployctl/made.json" "$1/.deployctl/records"/*.json "$1/.deployctl/claim"/*.json "$1/.deployctl/incoming"/*.shared.json
+  d_text "$1/.deployctl"/made*.json "$1/.deployctl/records"/*.json "$1/.deployctl/claim"/*.json "$1/.deployctl/incoming"/*.shared.json
 }`
 
 const changing = `
@@ -121,7 +123,6 @@ d_alike() {
 d_remove() { rm -rf "$1"; }
 d_matching() { for d_f in "$1/$2"*"$3"; do { [ ! -e "$d_f" ] && [ ! -L "$d_f" ]; } || rm -rf "$d_f" || return; done; }
 d_rmdir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || :; }
-d_dissolve() { rm -f "$2"; rmdir "$1" 2>/dev/null || d_write "$2" "$3"; }
 d_purge() {
   rm -rf "$1" 2>/dev/null || { find "$1" -type d -exec chmod u+rwx {} \\; 2>/dev/null; rm -rf "$1"; }
 }
@@ -130,19 +131,86 @@ d_bury() {
   d_g=$2/\${1##*/}
   mkdir -p "$2" && d_purge "$d_g" && mv -fT "$1" "$d_g" && d_purge "$d_g" && { rmdir "$2" 2>/dev/null || :; }
 }
-d_place() {
-  d_n=0
-  while [ ! -d "$1/.deployctl" ]; do
-    d_n=$((d_n + 1)); [ "$d_n" -le 100 ] || return 1
-    d_o=$1/.deployctl; d_p=$1
-    while [ ! -e "$d_p" ] && [ ! -L "$d_p" ]; do d_o=$d_p; d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/; done
-    d_p=\${d_p%/}; d_y=$1/.deployctl
-    d_q=$d_p/.\${d_o##*/}.deployctl-new-$$-$d_n
-    mkdir -p "$d_q\${d_y#"$d_o"}" && chmod 700 "$d_q\${d_y#"$d_o"}" && d_write "$d_q\${d_y#"$d_o"}/made.json" "$2" || return
-    mv -fT "$d_q" "$d_o" 2>/dev/null || rm -rf "$d_q"
-    d_sync "\${d_p:-/}"
+d_up() { d_o=$d_p; d_p=\${d_p%/*}; [ -n "$d_p" ] || d_p=/; d_r=\${d_r:+$d_r/}..; }
+d_missing() {
+  d_y=$1/.deployctl; d_o=$d_y; d_p=$1; d_r=; d_m='".deployctl"'
+  while [ ! -e "$d_p" ] && [ ! -L "$d_p" ]; do d_m="$d_m,\\"$d_r\\""; d_up; done
+}
+d_drafts() {
+  for d_f in "\${1%/}/.$2.deployctl-new-"*; do
+    [ -e "$d_f" ] || continue
+    mv -fT "$d_f" "$d_f.$$" 2>/dev/null && rm -rf "$d_f.$$"
+  done
+  :
+}
+d_holds() {
+  d_k=nothing
+  for d_f in "\${1%/}"/* "\${1%/}"/.[!.]* "\${1%/}"/..?*; do
+    case \${d_f##*/} in
+      "$2" | ".$2.deployctl-new-"*) if [ -e "$d_f" ]; then d_k=ours; return; fi ;;
+      *) if [ -e "$d_f" ] || [ -L "$d_f" ]; then d_k=others; fi ;;
+    esac
   done
 }
+d_place() {
+  d_n=0; d_e=
+  while [ ! -d "$1/.deployctl" ]; do
+    d_n=$((d_n + 1)); [ "$d_n" -le 100 ] || { printf '%s\\n' "$d_e" >&2; return 1; }
+    d_missing "$1"
+    for d_f in releases shared; do [ -e "$1/$d_f" ] || [ -L "$1/$d_f" ] || d_m="$d_m,\\"$d_f\\""; done
+    d_q=\${d_p%/}/.\${d_o##*/}.deployctl-new-$$-$d_n; d_z=$d_q\${d_y#"$d_o"}
+    d_e=$(exec 2>&1; d_mkdown "$d_q" "$d_z" && chmod 700 "$d_z" && d_putnote "$d_z" "$(d_noted "$d_m")" && mv -fT "$d_q" "$d_o") || {
+      rm -rf "$d_q" 2>/dev/null; [ ! -d "$d_p" ] || [ -w "$d_p" ] || d_n=100
+      continue
+    }
+    d_sync "$d_p"; d_drafts "$d_p" "\${d_o##*/}"
+  done
+}
+d_mkdown() {
+  mkdir "$1" || return
+  [ "$1" = "$2" ] || { d_s=\${2#"$1"/}; d_mkdown "$1/\${d_s%%/*}" "$2"; }
+}
+d_putnote() { d_x=$(printf '%s' "$2" | sha256sum) && d_write "$1/made.\${d_x%"\${d_x#????????}"}.json" "$2"; }
+d_noted() { printf '{"format":1,"made":[%s]}' "$1"; }
+d_hand() { d_putnote "$d_h/.deployctl" "$(d_noted "\${d_u#,}")" 2>/dev/null && d_u=; }
+d_leave() {
+  d_h=$1; d_u=; d_l=0
+  [ -d "$1/.deployctl" ] || { d_missing "$1"; d_drafts "$d_p" "\${d_o##*/}"; }
+  while [ "$d_l" -lt 200 ] && ! d_left; do d_l=$((d_l + 1)); done
+  [ -z "$d_u" ] || d_hand || :
+}
+d_left() {
+  rmdir "$d_h/.deployctl/claim" 2>/dev/null; set --; d_m=
+  if [ -d "$d_h/.deployctl" ]; then
+    for d_f in "$d_h/.deployctl"/* "$d_h/.deployctl"/.[!.]* "$d_h/.deployctl"/..?*; do
+      [ -e "$d_f" ] || [ -L "$d_f" ] || continue
+      case \${d_f##*/} in made.json | made.*.json) ;; *) [ -n "$d_u" ] || return 0; d_hand; return 1 ;; esac
+      d_x=$(cat "$d_f" 2>/dev/null) || continue # who has read it knows what it said
+      case $d_x in '{"format":1,"made":['*']}') ;; *) return 0 ;; esac
+      set -- "$@" "$d_f"; d_x=\${d_x#*[}; d_m=$d_m,\${d_x%]*}
+    done
+    d_u=$d_u$d_m
+    [ -n "$d_u" ] || return 0
+    [ $# = 0 ] || rm -f "$@"
+    if ! rmdir "$d_h/.deployctl" 2>/dev/null && [ -d "$d_h/.deployctl" ]; then
+      [ -w "$d_h" ] && return 1
+      d_hand; return 0
+    fi
+  fi
+  d_o=$d_h/.deployctl; d_p=$d_h; d_r=
+  while [ "$d_p" != / ]; do
+    if d_ismade && ! rmdir "$d_p" 2>/dev/null && [ -d "$d_p" ]; then
+      d_holds "$d_p" "\${d_o##*/}"
+      [ "$d_k" != others ] || break
+      [ $((d_l % 50)) != 49 ] || d_drafts "$d_p" "\${d_o##*/}" # else a newcomer's, who is about to put it in place
+      d_m=; while [ "$d_p" != / ]; do ! d_ismade || d_m="$d_m,\\"$d_r\\""; d_up; done
+      d_u=$d_m; return 1
+    fi
+    d_up
+  done
+  d_u=
+}
+d_ismade() { case $d_u in *"\\"$d_r\\""*) ;; *) return 1 ;; esac; }
 d_unpack() {
   d_x=$(sha256sum <"$1")
   [ "\${d_x%% *}" = "$3" ] || { rm -f "$1"; echo 'damaged on the way: its SHA-256 is another one' >&2; return 1; }

@@ -9,14 +9,13 @@ import {
   readlink,
   rename,
   rm,
-  rmdir,
   stat,
   statfs,
   symlink,
   access,
   constants,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemCodeOf } from '../../../../base/deploy-error.js'
 import { compareTree } from '../../../artifacts/compare-tree.js'
 import { digestOfFile } from '../../../artifacts/file-digest.js'
@@ -25,8 +24,8 @@ import { ifThere } from '../../../system/if-there.js'
 import { syncFolder } from '../../../system/sync-folder.js'
 import { writeAtomically } from '../../../system/write-atomically.js'
 import type { Found, HostFiles, OwnerNumbers } from './host-files.js'
-import { makePlace } from './local-place.js'
-import { isAbsent, removeAtOnce, removeTree } from './local-trees.js'
+import { leavePlace, makePlace } from './local-place.js'
+import { isAbsent, removeAtOnce, removeIfEmpty, removeTree } from './local-trees.js'
 import { unpackInto } from './local-unpack.js'
 import { onOtherDisk } from './other-disk.js'
 
@@ -77,12 +76,17 @@ export const localFiles: HostFiles = {
       await access(folder, constants.W_OK | constants.X_OK)
       return 'yes'
     } catch (error) {
+      if (isAbsent(error)) return 'nothing'
       return systemCodeOf(error) === 'EROFS' ? 'readOnly' : 'no'
     }
   },
-  deviceOf: async (path) => String((await stat(path)).dev),
-  async room(folder) {
-    const system = await statfs(folder)
+  async deviceOf(path) {
+    const found = await ifThere(stat(path))
+    return found === null ? null : String(found.dev)
+  },
+  async room(path) {
+    const system = await ifThere(statfs(path))
+    if (system === null) return localFiles.room(dirname(path))
     return { bytes: system.bavail * system.bsize, files: system.files === 0 ? null : system.ffree }
   },
   async bytesIn(folders) {
@@ -104,6 +108,7 @@ export const localFiles: HostFiles = {
   },
 
   makePlace,
+  leavePlace,
   async makeFolder(path, mode) {
     await mkdir(path, mode === undefined ? {} : { mode }).catch((error: unknown) => {
       if (systemCodeOf(error) !== 'EEXIST') throw error
@@ -134,11 +139,7 @@ export const localFiles: HostFiles = {
     }
   },
   async removeIfEmpty(folder) {
-    await isGoneOrRemoved(folder)
-  },
-  async dissolve(folder, note, text) {
-    await rm(note, { force: true })
-    if (!(await isGoneOrRemoved(folder))) await writeAtomically(note, text)
+    await removeIfEmpty(folder)
   },
   removeTree,
   async removeAtOnce(path, tolerance) {
@@ -164,18 +165,5 @@ async function giveTree(folder: string, owner: OwnerNumbers): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     await (entry.isDirectory() ? giveTree(path, owner) : localFiles.give(path, owner))
-  }
-}
-
-async function isGoneOrRemoved(folder: string): Promise<boolean> {
-  try {
-    await rmdir(folder)
-    return true
-  } catch (error) {
-    const code = systemCodeOf(error)
-    if (code === 'ENOENT') return true
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY' || code === 'ENOTDIR') return false
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false // an empty folder that stays is no harm
-    throw error
   }
 }

@@ -51,3 +51,17 @@ async function openUp(folder: string): Promise<void> {
     if (entry.isDirectory()) await openUp(join(folder, entry.name))
   }
 }
+
+/** `refused` by the system: an empty folder that stays is no harm. */
+export async function removeIfEmpty(folder: string): Promise<'gone' | 'inUse' | 'refused'> {
+  try {
+    await rmdir(folder)
+    return 'gone'
+  } catch (error) {
+    const code = systemCodeOf(error) ?? ''
+    if (code === 'ENOENT') return 'gone'
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return 'inUse'
+    if (['EBUSY', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(code)) return 'refused'
+    throw error
+  }
+}

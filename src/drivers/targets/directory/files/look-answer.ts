@@ -4,10 +4,13 @@ import { DeployError } from '../../../../base/deploy-error.js'
 import type { Found, Room } from './host-files.js'
 import type { Mirror } from './mirror.js'
 
+type MayWrite = 'yes' | 'no' | 'readOnly' | 'nothing'
+
 /** What is not about what lies where. */
 export interface Answers {
-  readonly may: Map<string, 'yes' | 'no' | 'readOnly'>
-  readonly devices: Map<string, string>
+  readonly may: Map<string, MayWrite>
+  /** Null where nothing is. */
+  readonly devices: Map<string, string | null>
   readonly rooms: Map<string, Room>
   readonly used: Map<string, number>
   readonly lengths: Map<string, number>
@@ -68,8 +71,8 @@ export function readLook(bytes: Buffer, mirror: Mirror, answers: Answers): numbe
     },
     t: () => mirror.seeText(next(), next()),
     u: () => mirror.seeText(next(), null),
-    w: () => answers.may.set(next(), next() as 'yes' | 'no' | 'readOnly'), // as d_may writes it
-    v: () => answers.devices.set(next(), next()),
+    w: () => answers.may.set(next(), next() as MayWrite), // as d_may writes it
+    v: () => answers.devices.set(next(), next() || null),
     r: () => answers.rooms.set(next(), roomOf(next(), next())),
     b: () => answers.used.set(next(), Number.parseInt(next(), 10) * 1024 || 0),
     s: () => answers.lengths.set(next(), Number.parseInt(next(), 10) || 0),

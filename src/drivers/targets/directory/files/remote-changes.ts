@@ -9,6 +9,7 @@ import type { RemoteQueue } from './remote-queue.js'
 export type Changes = Pick<
   HostFiles,
   | 'makePlace'
+  | 'leavePlace'
   | 'makeFolder'
   | 'write'
   | 'writeManifest'
@@ -21,7 +22,6 @@ export type Changes = Pick<
   | 'remove'
   | 'removeMatching'
   | 'removeIfEmpty'
-  | 'dissolve'
   | 'removeTree'
   | 'removeAtOnce'
   | 'sync'
@@ -35,11 +35,14 @@ const folderMode = 0o755
 export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
   const change = queue.change.bind(queue)
   const changes: Changes = {
-    makePlace({ root, own, made: note }, made) {
+    makePlace({ root, own }) {
       for (const path of [own, ...ancestorsOf(root)].reverse())
         if (queue.mirror.kindOf(path) === 'nothing') queue.mirror.made(path, 'folder')
-      queue.mirror.made(note, 'file', made)
-      return change('make the folder', root, ['d_place', root, made])
+      return change('make the folder', root, ['d_place', root])
+    },
+    leavePlace({ root }) {
+      queue.mirror.unknown(root)
+      return change('leave', root, ['d_leave', root])
     },
     async makeFolder(path, mode) {
       if ((await looks.kindOf(path)) === 'folder') return
@@ -104,10 +107,6 @@ export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
       if (names.length > 0 || (await looks.kindOf(folder)) === 'nothing') return
       queue.mirror.removed(folder)
       await change('remove', folder, ['d_rmdir', folder])
-    },
-    dissolve(folder, note, text) {
-      queue.mirror.removed(folder)
-      return change('remove', folder, ['d_dissolve', folder, note, text])
     },
     async removeTree(path, trash) {
       if ((await looks.kindOf(path)) === 'nothing') return false

@@ -125,6 +125,9 @@ const meanings = [
   },
 ] as const
 
+/** How tools and shells say that a folder on the way is not there. */
+const absence = /No such file or directory|directory nonexistent|nonexistent directory/i
+
 function failure(host: string, change: Change | undefined, trip: Trip, said: readonly string[]): DeployError {
   const text = said.join('\n')
   if (text.includes('claim-lost')) {
@@ -150,6 +153,7 @@ function failure(host: string, change: Change | undefined, trip: Trip, said: rea
     {
       details: said,
       ...(meaning === undefined ? {} : { hint: meaning.hint }),
+      ...(absence.test(text) ? { cause: Object.assign(new Error(text), { code: 'ENOENT' }) } : {}),
     },
   )
 }
