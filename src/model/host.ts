@@ -73,6 +73,19 @@ export interface HostSpec extends HostAddress {
   readonly variables: { readonly [name: string]: string }
 }
 
+/** The name of the machine deployctl runs on; no host of deploy.yaml may have it. */
+export const localHost = 'local'
+
+/** That machine, where a host is asked for. */
+export const thisHost: HostSpec = {
+  name: localHost,
+  address: '127.0.0.1',
+  user: null,
+  port: null,
+  labels: {},
+  variables: {},
+}
+
 /** Where the hosts of a group come from. */
 export type HostGroup =
   | { readonly kind: 'listed'; readonly hosts: readonly HostSpec[] }
@@ -112,7 +125,8 @@ export interface Examination {
 export interface Hosts {
   /** In the order written; inventories are asked once. Throws DeployError CONFIG_INVALID for one that makes no sense. */
   all(signal: AbortSignal): Promise<readonly GroupedHost[]>
-  link(host: HostAddress): HostLink
+  /** Its shell has the host's variables in the environment of every command. */
+  link(host: HostSpec): HostLink
   /** `folders` are absolute paths there. Throws what HostLink.run throws. */
-  examine(host: HostAddress, folders: readonly string[], signal: AbortSignal): Promise<Examination>
+  examine(host: HostSpec, folders: readonly string[], signal: AbortSignal): Promise<Examination>
 }
