@@ -4,7 +4,7 @@ import type { DriverSpec } from '../model/spec.js'
 import type { RecordedService, RecordedState } from '../model/state.js'
 import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
-import { thisHost } from '../model/host.js'
+import { thisHost } from '../model/host-spec.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 

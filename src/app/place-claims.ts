@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.js'
 import type { Release } from '../model/release.js'
 import type { DriverSpec } from '../model/spec.js'
 import type { Claim } from '../model/target.js'
-import { thisHost } from '../model/host.js'
+import { thisHost } from '../model/host-spec.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 

@@ -3,7 +3,7 @@
  * Every driver is made once before anything begins, so that none is found out after the switch.
  */
 import { DeployError } from '../base/deploy-error.js'
-import { thisHost } from '../model/host.js'
+import { thisHost } from '../model/host-spec.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {

@@ -6,7 +6,7 @@ import { holdsOf } from '../model/state.js'
 import { freezeOf } from './freezes.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
-import { thisHost } from '../model/host.js'
+import { thisHost } from '../model/host-spec.js'
 import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
 

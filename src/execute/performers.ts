@@ -2,7 +2,7 @@
 import { DeployError } from '../base/deploy-error.js'
 import type { Clock } from '../model/clock.js'
 import type { HealthCheck, ProbePlace } from '../model/health-check.js'
-import { localHost, thisHost, type HostSpec } from '../model/host.js'
+import { localHost, thisHost, type HostSpec } from '../model/host-spec.js'
 import { copyName, type Instance, type InstanceId } from '../model/instance.js'
 import type { HookOperation, OperationOf, Share } from '../model/operation.js'
 import type { Plan } from '../model/plan.js'

@@ -2,17 +2,8 @@
  * A machine that deployctl works on: this one, or one that is reached over SSH. What runs commands there and what
  * sends scripts there are ports, so that a target need not know how its host is reached.
  */
+import type { HostAddress, HostSpec } from './host-spec.js'
 import type { Shell } from './shell.js'
-
-/** How a host is written in deploy.yaml, with everything resolved. What is null is left to the user's ssh_config. */
-export interface HostAddress {
-  /** As plans, states and messages name it. */
-  readonly name: string
-  /** A name or an address, or an alias of the ssh_config. */
-  readonly address: string
-  readonly user: string | null
-  readonly port: number | null
-}
 
 /** What holds for all connections of one environment. */
 export interface SshSettings {
@@ -64,26 +55,6 @@ export interface HostLink {
   readonly shell: Shell
   /** Ends what is idle; later requests connect anew. */
   close(): Promise<void>
-}
-
-/** A host as deploy.yaml or an inventory has it. */
-export interface HostSpec extends HostAddress {
-  readonly labels: { readonly [label: string]: string }
-  /** In the environment of every command that runs there. */
-  readonly variables: { readonly [name: string]: string }
-}
-
-/** The name of the machine deployctl runs on; no host of deploy.yaml may have it. */
-export const localHost = 'local'
-
-/** That machine, where a host is asked for. */
-export const thisHost: HostSpec = {
-  name: localHost,
-  address: '127.0.0.1',
-  user: null,
-  port: null,
-  labels: {},
-  variables: {},
 }
 
 /** Where the hosts of a group come from. */

@@ -1,6 +1,6 @@
 /** A plan: the graph of steps that leads from the recorded and observed world to the desired one, and what it rests on. */
 import type { Change, Drift } from './change.js'
-import type { HostSpec } from './host.js'
+import type { HostSpec } from './host-spec.js'
 import type { Instance, InstanceId } from './instance.js'
 import type { HookOperation, Operation, Revert } from './operation.js'
 import type { DriverSpec, InstanceSpec } from './spec.js'

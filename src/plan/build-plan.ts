@@ -9,7 +9,7 @@ import type { Notice, Plan, PlanCommand, ServiceOutcome } from '../model/plan.js
 import type { DriverSpec, InstanceSpec } from '../model/spec.js'
 import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
-import { localHost } from '../model/host.js'
+import { localHost } from '../model/host-spec.js'
 import type { DesiredService } from './desire.js'
 import { diffService, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'

@@ -1,7 +1,7 @@
 /** From deploy.yaml and the chosen releases to what should run: instances with names and specifications. Pure. */
 import { digestOf, type Json } from '../base/hash.js'
 import type { ServiceConfig } from '../model/config.js'
-import { localHost } from '../model/host.js'
+import { localHost } from '../model/host-spec.js'
 import type { Instance } from '../model/instance.js'
 import { withRelease } from '../model/interpolate-release.js'
 import type { Release } from '../model/release.js'

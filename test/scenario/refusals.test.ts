@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { deploySaved } from '../../src/app/deploy.js'
 import { configOf, hook, outcomeKind, quietExecution, service } from '../support/memory-world.js'
-import { thisHost } from '../../src/model/host.js'
+import { thisHost } from '../../src/model/host-spec.js'
 import { memoryProject, never } from '../support/memory-project.js'
 
 const web = configOf([service('web')])

@@ -1,5 +1,6 @@
 /** How a target gets at its host: the files of its place, for one operation at a time, and a shell. */
-import { localHost, type HostLink } from '../../../../model/host.js'
+import type { HostLink } from '../../../../model/host.js'
+import { localHost } from '../../../../model/host-spec.js'
 import type { Shell } from '../../../../model/shell.js'
 import type { Layout } from '../layout.js'
 import type { HostFiles } from './host-files.js'
