@@ -93,9 +93,19 @@ type WrittenRestart =
     }
   | { readonly pidFile: string; readonly signal?: Signal; readonly stop?: Signal }
 
-export function readOptions(spec: DriverSpec, projectDirectory: string): DirectoryOptions {
+/** `base` is where a relative path starts; null on another host, which has no such folder. */
+export function readOptions(spec: DriverSpec, base: string | null): DirectoryOptions {
   const written = spec as unknown as Written // validation by the schema has admitted it
-  const path = resolve(projectDirectory, written.path)
+  if (base === null && !isAbsolute(written.path)) {
+    throw new DeployError(
+      'CONFIG_INVALID',
+      `path: "${written.path}" is relative, and on a host that means nothing.`,
+      {
+        hint: 'Write it from the root of the host: /srv/app.',
+      },
+    )
+  }
+  const path = resolve(base ?? '/', written.path)
   const [user, group] = written.owner?.split(':') ?? []
   return {
     path,
