@@ -1,4 +1,5 @@
 /** Lets the targets of an interrupted plan find their instances again, before its steps go on or back. */
+import { localHost, thisHost } from '../model/host-spec.js'
 import type { Plan } from '../model/plan.js'
 import type { OperationContext } from '../model/target.js'
 import type { World } from './world.js'
@@ -20,7 +21,9 @@ export async function retracePlaces(
     const side = direction === 'resume' ? (after ?? before) : (before ?? after)
     if (kind === 'none' || side === null) continue
     const instances = Object.values(plan.instances).filter((instance) => instance.service === service)
-    for (const host of new Set(instances.map((instance) => instance.host)))
-      await world.target(side.spec.target, { service, host }).retrace?.(context)
+    for (const name of new Set(instances.map((instance) => instance.host))) {
+      const host = name === localHost ? thisHost : plan.hosts?.[name]
+      if (host !== undefined) await world.target(side.spec.target, { service, host }).retrace?.(context)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { watchHealthy } from '../../src/execute/watch-healthy.js'
 import type { InstanceReach } from '../../src/model/target.js'
+import { nowhere } from '../support/nowhere.js'
 import { fakeClock } from '../support/fake-clock.js'
 
 const well: InstanceReach = {
@@ -15,9 +16,7 @@ const well: InstanceReach = {
 function watch(...seen: readonly Partial<InstanceReach>[]): Promise<void> {
   let looks = 0
   const placeNow = async () => ({
-    host: 'local',
-    folder: null,
-    env: {},
+    ...nowhere,
     reach: { ...well, ...seen[Math.min(looks++, seen.length - 1)] },
   })
   return watchHealthy({ name: 'web-1', placeNow, checks: [] }, 10_000, {
