@@ -57,9 +57,13 @@ async function untilWaiting(scene: Scene, count = 1): Promise<void> {
 }
 
 const approve = (scene: Scene, step: string | null = null) =>
-  approveStep(scene.world(), { deployment: null, step, reason: 'errors are flat' }, never)
+  approveStep(
+    scene.world(),
+    { deployment: null, step, reason: 'errors are flat' },
+    new AbortController().signal,
+  )
 const abort = (scene: Scene, reason: string | null = 'it is slow') =>
-  abortDeployment(scene.world(), { deployment: null, reason }, never)
+  abortDeployment(scene.world(), { deployment: null, reason }, new AbortController().signal)
 const lastRecord = ({ disk }: Scene) => JSON.parse(disk.history.at(-1)!) as HistoryRecord
 const stateOf = ({ disk }: Scene) => JSON.parse(disk.state!) as RecordedState
 
