@@ -2416,6 +2416,16 @@ interface StrategyCanary {
          */
         pause: string
       }
+    | {
+        /**
+         * Goes on when a person has approved it; an abort gives all traffic back.
+         */
+        approval: true
+        /**
+         * How long it may take. Unapproved by then, the deployment is undone.
+         */
+        deadline?: string
+      }
   )[]
   /**
    * How long new instances must stay healthy before they get traffic.
@@ -2840,6 +2850,7 @@ interface NotifierCommand {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -2869,6 +2880,7 @@ interface NotifierSlack {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -2908,6 +2920,7 @@ interface NotifierWebhook {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
