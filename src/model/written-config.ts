@@ -2965,6 +2965,10 @@ interface LeaseFolder {
  */
 interface LeaseS3 {
   /**
+   * The kind of lease.
+   */
+  type: 's3'
+  /**
    * The name of the bucket.
    */
   bucket: string
@@ -2996,10 +3000,6 @@ interface LeaseS3 {
    * The token that belongs to a temporary access key.
    */
   sessionToken?: string
-  /**
-   * The kind of lease.
-   */
-  type: 's3'
   /**
    * The folder of the bucket in which leases are.
    */
