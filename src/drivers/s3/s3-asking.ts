@@ -13,14 +13,14 @@ import { s3Setback, type S3Place } from './s3-trouble.js'
 const deadlineMs = 60_000
 
 export interface S3Asking {
-  client(): Promise<S3Client>
-  placeOf(made: S3Client, wanted: S3Place['wanted']): Promise<S3Place>
-  ask<T>(
+  readonly client: () => Promise<S3Client>
+  readonly placeOf: (made: S3Client, wanted: S3Place['wanted']) => Promise<S3Place>
+  readonly ask: <T>(
     wanted: S3Place['wanted'],
     question: (client: S3Client, signal: AbortSignal) => Promise<T>,
     retry: RetryPolicy,
     signal: AbortSignal,
-  ): Promise<T>
+  ) => Promise<T>
 }
 
 export function s3Asking(options: S3Options, ports: Ports): S3Asking {

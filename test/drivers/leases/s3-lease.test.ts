@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { s3Lease } from '../../../src/drivers/leases/s3-lease.js'
+import { withVariable } from '../../../src/drivers/system/with-variable.js'
 import { driverPorts } from '../../contract/driver-ports.js'
 import { leaseContract } from '../../contract/lease.contract.js'
 import { addressOf, describeWith } from '../../support/needs.js'
@@ -19,7 +20,9 @@ describeWith('ceph-rgw', 'Ceph', () => {
       secretAccessKey: string
     }
     const bucket = `lease-${randomBytes(8).toString('hex')}`
-    const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true })
+    const settings = { endpoint, credentials, region: 'us-east-1', forcePathStyle: true }
+    const warning = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
+    const client = withVariable(warning, 'true', () => new S3Client(settings))
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
     client.destroy()
     const ports = await driverPorts()
