@@ -6,7 +6,15 @@ export const defaultStrategy = { type: 'rolling' } as const
 export const defaultParallelism = 10
 export const checkDefaults = { interval: '1s', timeout: '5s', healthyAfter: 1, deadline: '1m' } as const
 export const hookTimeout = '10m'
-export const notifierEvents = ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'] as const
+export const notifierEvents = [
+  'waiting',
+  'succeeded',
+  'failed',
+  'rolledBack',
+  'stuck',
+  'available',
+  'drift',
+] as const
 export const cacheDefaults = { maxSize: '5GiB', maxAge: '30d' } as const
 export const policyDefaults = {
   version: 'latest',

@@ -2445,6 +2445,16 @@ interface StrategyCanary {
          */
         pause: string
       }
+    | {
+        /**
+         * Goes on when a person has approved it; an abort gives all traffic back.
+         */
+        approval: true
+        /**
+         * How long it may take. Unapproved by then, the deployment is undone.
+         */
+        deadline?: string
+      }
   )[]
   /**
    * How long new instances must stay healthy before they get traffic.
@@ -2869,6 +2879,7 @@ interface NotifierCommand {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -2898,6 +2909,7 @@ interface NotifierSlack {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -2937,6 +2949,7 @@ interface NotifierWebhook {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
