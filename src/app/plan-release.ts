@@ -85,14 +85,23 @@ async function planChosen(
 ): Promise<Plan> {
   const desired = new Map<string, DesiredService | null>()
   for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
+  const said = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
+  return planDesired(world, { state, renamed }, command, desired, said, signal)
+}
+
+export async function planDesired(
+  world: World,
+  { state, renamed }: NamedState,
+  command: PlanCommand,
+  desired: ReadonlyMap<string, DesiredService | null>,
+  said: readonly Notice[],
+  signal: AbortSignal,
+): Promise<Plan> {
   const sights = [...desired].map(([service, wanted]) => {
     const recorded = state?.services[service] ?? null
     return { service, target: wanted?.spec.target ?? null, recorded }
   })
-  const notices: Notice[] = [
-    ...freezeNotices(world, state),
-    ...[...choices.values()].flatMap((choice) => choice?.notices ?? []),
-  ]
+  const notices: Notice[] = [...freezeNotices(world, state), ...said]
   const observed = await observe(world, sights, signal)
   for (const [service, seen] of observed) {
     for (const message of seen.flatMap((one) => one.notices)) notices.push({ service, message })

@@ -60,7 +60,7 @@ export interface ServiceOutcome {
 export type PlannedHold = Hold | Omit<Hold, 'at' | 'by' | 'deployment'>
 export type PlannedPin = Pin | Omit<Pin, 'at' | 'by'>
 
-export type PlanCommand = 'apply' | 'rollback'
+export type PlanCommand = 'apply' | 'rollback' | 'restart'
 
 export interface Plan {
   readonly format: 1

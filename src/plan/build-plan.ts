@@ -11,12 +11,12 @@ import { holdsOf, type Deployed, type RecordedService, type RecordedState } from
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost } from '../model/host-spec.js'
 import type { DesiredService } from './desire.js'
-import { diffService, type Difference } from './diff.js'
+import { diffService, restartOf, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
 import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
 import { hookOperation } from './hook-drafts.js'
-import { draftService } from './moves.js'
+import { draftService, helpersIn } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
 import { keepWarmMs } from './strategies/blue-green.js'
 import { defaultStrategy } from './strategies/catalog.js'
@@ -94,10 +94,10 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
   const lapsed = input.lapsed.get(service) ?? null
-  const difference = withRename(
-    diffService(service, desired, recorded, drift, traits, lapsed),
-    input.renamed[service],
-  )
+  const difference =
+    input.command === 'restart' && recorded !== null
+      ? restartOf(service, recorded)
+      : withRename(diffService(service, desired, recorded, drift, traits, lapsed), input.renamed[service])
   const outcome =
     desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
   const keep = [
@@ -112,10 +112,11 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
     traits,
     keep: [...new Set(keep.map((instance) => instance.name))],
     warm: warmOf(recordedService),
-    isRollback: input.command === 'rollback',
+    command: input.command,
   }
   const options = desired?.config.strategy ?? { type: defaultStrategy }
-  return { service, ...move, outcome, drafts: draftService(move, input.strategy(options.type).plan, options) }
+  const drafts = draftService(move, input.strategy(options.type).plan, options)
+  return { service, ...move, outcome, drafts, helpers: helpersIn(move, options) }
 }
 
 /** A new name alone changes nothing that runs, but the record has to move: that is a change, and it is said. */
@@ -177,6 +178,7 @@ function tablesOf(
     add(chapter.recorded)
     for (const deployed of chapter.warm) add(deployed)
     add(chapter.desired)
+    for (const helper of chapter.helpers) instances[instanceId(helper)] = helper
   }
   return { instances, specs, sources: used }
 }

@@ -5,7 +5,7 @@
  * depends on; services that go, after all others; hooks after the deployment; and last, when nothing can fail any more,
  * what retention no longer keeps.
  */
-import { instanceId } from '../model/instance.js'
+import { instanceId, type Instance } from '../model/instance.js'
 import type { PlanCommand, ServiceOutcome, Step } from '../model/plan.js'
 import type { HookSpec } from '../model/spec.js'
 import { inDependencyOrder } from './dependencies.js'
@@ -20,6 +20,8 @@ export interface ServiceChapter extends ServiceMove {
   readonly service: string
   readonly outcome: ServiceOutcome | null
   readonly drafts: ServiceDrafts
+  /** Copies that are there only while it is carried out. */
+  readonly helpers: readonly Instance[]
 }
 
 export function drawGraph(

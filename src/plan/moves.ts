@@ -1,5 +1,6 @@
 /** From one service's difference to its drafts: what to stage, the strategy's steps, what to prune. Pure. */
 import { copyName, instanceId, type Instance } from '../model/instance.js'
+import type { PlanCommand } from '../model/plan.js'
 import type { DriftKind } from '../model/change.js'
 import type { StrategySpec } from '../model/spec.js'
 import type { Deployed } from '../model/state.js'
@@ -7,6 +8,7 @@ import type { Observation, TargetTraits } from '../model/target.js'
 import type { Difference } from './diff.js'
 import type { DesiredService } from './desire.js'
 import { mend } from './strategies/mend.js'
+import { helpersOf, restart } from './strategies/restart.js'
 import type { Draft, Move, Strategy } from './strategies/strategy.js'
 
 export interface ServiceMove {
@@ -19,7 +21,7 @@ export interface ServiceMove {
   readonly keep: readonly string[]
   /** Earlier releases whose instances are up without traffic. */
   readonly warm: readonly Deployed[]
-  readonly isRollback: boolean
+  readonly command: PlanCommand
 }
 
 export interface ServiceDrafts {
@@ -45,18 +47,21 @@ export function draftService(service: ServiceMove, strategy: Strategy, options: 
         service.warm.flatMap((deployed) => deployed.instances),
         service,
       )
-  const common = { verbs, hasChecks, isRollback: service.isRollback }
+  const common = { verbs, hasChecks, isRollback: service.command === 'rollback' }
   const moves: Move[] = [{ before, after, warm, ...common }]
   // A replaced service first runs at its new place; only then is the old place taken down.
   if (replaced) moves.push({ before: standing(service), after: [], warm: [], ...common })
   const runs = verbs.has('start')
+  const draft = (move: Move): readonly Draft[] => {
+    if (service.command === 'restart')
+      return restart(move, options, notRunning(service), isExclusive(service))
+    if (service.difference.repairOnly && runs) return mend(move, ailing(service), missing(service))
+    const drafts = strategy(move, options)
+    return difference.repairOnly ? drafts.map(repair) : drafts
+  }
   return {
     stage: onePerHost(after).flatMap((instance) => stageDraft(instance, service)),
-    move: moves.flatMap((move) =>
-      difference.repairOnly && runs
-        ? mend(move, ailing(service), missing(service))
-        : strategy(move, options).map((draft) => (difference.repairOnly ? repair(draft) : draft)),
-    ),
+    move: moves.flatMap(draft),
     prune: pruneDrafts(service, after, replaced),
     before: recorded === null ? [] : standing(service),
   }
@@ -95,6 +100,31 @@ function runningOf(instances: readonly Instance[], service: ServiceMove): readon
 /** The copies that have to be made again. */
 function ailing(service: ServiceMove): ReadonlySet<string> {
   return driftingCopies(service, ['instanceMissing', 'instanceChanged'])
+}
+
+/** Copies that stand in during a restart, to be known to the plan. */
+export function helpersIn(service: ServiceMove, options: StrategySpec): readonly Instance[] {
+  const isIdle =
+    service.command !== 'restart' || !service.traits.verbs.includes('start') || isExclusive(service)
+  if (isIdle) return []
+  const after = service.desired?.instances ?? []
+  const hosts = [...new Set(after.map(({ host }) => host))]
+  return hosts.flatMap((host) =>
+    helpersOf(
+      after.filter((instance) => instance.host === host),
+      options,
+    ),
+  )
+}
+
+/** An option with which only one generation of instances can run at a time is set. */
+function isExclusive({ traits, desired }: ServiceMove): boolean {
+  return traits.exclusive !== undefined && desired?.spec.target[traits.exclusive] !== undefined
+}
+
+function notRunning(service: ServiceMove): readonly Instance[] {
+  const names = missing(service)
+  return (service.recorded?.instances ?? []).filter((instance) => names.has(copyName(instance)))
 }
 
 function missing(service: ServiceMove): ReadonlySet<string> {

@@ -17,6 +17,7 @@ export function outcomeOfService(input: {
   readonly keepWarmMs: number
 }): ServiceOutcome {
   const { command, desired, difference, recorded } = input
+  if (command === 'restart' && recorded !== null) return unchanged(desired, recorded)
   const digest = desired.release.digest
   const left = recorded?.active.release ?? null
   const holds: PlannedHold[] = input.holds.filter((hold) => hold.digest !== digest)
@@ -41,6 +42,11 @@ export function outcomeOfService(input: {
     holds,
     pin,
   }
+}
+
+/** What is started anew is what it was, and what is warm beside it stays so. */
+function unchanged({ instances }: DesiredService, { previous, holds, pin }: RecordedService): ServiceOutcome {
+  return { active: instances.map(instanceId), deployed: false, previous, keepWarmMs: 0, holds, pin }
 }
 
 function cooled({ warmUntil: _, ...deployed }: Deployed): Deployed {

@@ -35,6 +35,7 @@ export const directoryDriver = {
     keepReleases: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
+  restarting: 'restart',
   create(spec, { link }, ports) {
     const options = readOptions(spec, link === null ? ports.projectDirectory : null)
     const layout = layoutOf(options.path)
