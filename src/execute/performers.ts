@@ -179,6 +179,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     check,
     watch,
+    pause: ({ forMs }, { signal }) => deps.clock.sleep(forMs, signal).then(() => signal.throwIfAborted()),
     hook,
     async prune({ instance: id, keep }, context) {
       await targetOf(instanceOf(id)).prune(keep, context)

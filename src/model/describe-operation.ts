@@ -36,6 +36,7 @@ const asStep: Describers = {
   check: ({ instances: ids }, instances) => `check ${copies(ids, instances)}`,
   watch: ({ instances: ids, forMs }, instances) =>
     `watch ${copies(ids, instances)} for ${formatDuration(forMs)}`,
+  pause: ({ forMs }) => `pause for ${formatDuration(forMs)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
@@ -57,6 +58,7 @@ const asRevert: Describers = {
   drain: () => 'drain it',
   check: () => 'check it again',
   watch: () => 'watch it',
+  pause: () => 'pause',
   hook: ({ command }) => commandLine(command),
   prune: () => 'prune it',
 }

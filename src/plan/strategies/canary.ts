@@ -4,20 +4,19 @@ import type { Share } from '../../model/operation.js'
 import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
-import { byHost, evenly, route, watch, type HostMove } from './drafts.js'
-import { optionSchemas } from './options.js'
+import { evenly, route, watch } from './drafts.js'
+import { hostOptionSchemas, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 export const canary: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
   weights: true,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) => [
-      ...bringUp(here, move, options),
-      ...partsOf(here, move, options),
-      ...takeDown(here, move, options),
-    ]),
+  plan: (here, move, options) => [
+    ...bringUp(here, move, options),
+    ...partsOf(here, move, options),
+    ...takeDown(here, move, options),
+  ],
   schema: {
     type: 'object',
     description:
@@ -68,6 +67,7 @@ export const canary: StrategyTraits = {
       drain: optionSchemas.drain,
       keepWarm: optionSchemas.keepWarm,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type', 'steps'],
     additionalProperties: false,

@@ -1,5 +1,6 @@
 /** What deploy.yaml may say of a directory target: the schema fragment that validation and editors use. */
 import { durationPattern } from '../../../base/duration.js'
+import { hostsOptionSchema } from '../../../model/hosts-option.js'
 import type { JsonSchema } from '../../../model/schema.js'
 
 const argumentList = { type: 'array', items: { type: 'string' }, minItems: 1 } as const
@@ -30,6 +31,7 @@ export const directorySchema: JsonSchema = {
         'The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.',
       examples: ['/srv/api'],
     },
+    hosts: hostsOptionSchema,
     shared: {
       type: 'array',
       uniqueItems: true,
