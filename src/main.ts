@@ -22,6 +22,7 @@ interface Signals {
 }
 
 async function main(): Promise<never> {
+  // not for people: what holds the sockets of a process target (drivers/targets/process/) is this program, too
   if (process.argv[2] === '__hold') {
     const { holdSockets } = await import('./wire.js')
     await holdSockets(process.argv[3] ?? '')

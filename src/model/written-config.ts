@@ -2428,13 +2428,9 @@ interface TargetProcess {
     [k: string]: string
   }
   /**
-   * The user it runs as, by name or number. Another one than who deploys takes root.
+   * The user it runs as, `user` or `user:group`, by name or number; without a group, with those that the user has. Another user than who deploys takes root.
    */
   user?: string
-  /**
-   * The group it runs as; the user’s own groups unless given.
-   */
-  group?: string
   /**
    * The folder it starts in, inside the release.
    */

@@ -39,7 +39,6 @@ export const processDriver = {
     workers: 'stage',
     env: 'stage',
     user: 'stage',
-    group: 'stage',
     workingDirectory: 'stage',
     umask: 'stage',
     limits: 'stage',
@@ -50,6 +49,7 @@ export const processDriver = {
     log: 'route',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
+  keepsWarm: false,
   create(spec, scope, ports) {
     const releaseOptions = readReleaseOptions(spec, ports.projectDirectory)
     const layout = layoutOf(releaseOptions.path)

@@ -14,8 +14,8 @@ import { readHolderFile } from './holder/holder-file.js'
 import { protocolVersion, type Ask, type HolderStatus, type Reply } from './holder/protocol.js'
 import type { Place } from './place.js'
 
-/** The word that makes deployctl a holder; not for people. */
-export const holdWord = '__hold'
+/** The word by which main.ts knows that it is to be a holder; not for people. */
+const holdWord = '__hold'
 
 const statusWithinMs = 10_000
 const startWithinMs = 20_000
@@ -91,10 +91,14 @@ async function refuseHidden(place: Place): Promise<void> {
 }
 
 function silent(place: Place, what: string, details: readonly string[] = []): DeployError {
-  return new DeployError('TARGET_REFUSED', `The process that holds the sockets of ${place.service} ${what}.`, {
-    details,
-    hint: `Its folder is ${place.holderFolder}.`,
-  })
+  return new DeployError(
+    'TARGET_REFUSED',
+    `The process that holds the sockets of ${place.service} ${what}.`,
+    {
+      details,
+      hint: `Its folder is ${place.holderFolder}.`,
+    },
+  )
 }
 
 function statusIn(reply: Reply): HolderStatus {

@@ -4,7 +4,7 @@ import { copyName, type Instance } from '../../../model/instance.js'
 import type { InstanceReach, Observation, RecordedInstances, RunningInstance } from '../../../model/target.js'
 import { lookAtHolder, type HolderSight } from './ask-holder.js'
 import type { GenerationStatus } from './holder/protocol.js'
-import { sayStandIn } from './holder/supervisor.js'
+import { sayStandIn } from './holder/restart-rules.js'
 import type { Place } from './place.js'
 
 export async function inspectPlace(
@@ -102,10 +102,7 @@ export async function reachInstance(
       const host = address?.host.includes(':') === true ? `[${address.host}]` : address?.host
       const where = address ? `${host ?? ''}:${address.port}` : (socket ?? '')
       const directory = place.releases.folderOf(instance) ?? projectDirectory
-      return shell.run(
-        { command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, timeoutMs },
-        stop,
-      )
+      return shell.run({ command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, timeoutMs }, stop)
     },
   }
 }

@@ -4,6 +4,7 @@ import { DeployError } from '../../../base/deploy-error.js'
 import { durationMs } from '../../../base/duration.js'
 import { sizeBytes } from '../../../base/size.js'
 import type { DriverSpec } from '../../../model/spec.js'
+import type { OwnerOption } from '../directory/owner.js'
 import { addressText } from './holder/worker-command.js'
 import type { Listen, Settings } from './holder/protocol.js'
 import { processDefaults } from './schema.js'
@@ -14,8 +15,7 @@ export interface ProcessOptions {
   readonly workers: number
   /** May refer to secrets. */
   readonly env: { readonly [name: string]: string }
-  readonly user: string | null
-  readonly group: string | null
+  readonly user: OwnerOption | null
   /** Relative to the release. */
   readonly workingDirectory: string
   readonly umask: string | null
@@ -37,7 +37,6 @@ interface Written {
   readonly workers?: number
   readonly env?: { readonly [name: string]: string }
   readonly user?: string
-  readonly group?: string
   readonly workingDirectory?: string
   readonly umask?: string
   readonly limits?: { readonly [name: string]: number | Limit }
@@ -51,13 +50,13 @@ interface Written {
 export function readOptions(spec: DriverSpec): ProcessOptions {
   const written = spec as unknown as Written // validation by the schema has admitted it
   const { restarts, log } = processDefaults
+  const [user, group] = written.user?.split(':') ?? []
   return {
     command: written.command,
     listen: listensOf(written.listen ?? []),
     workers: written.workers ?? processDefaults.workers,
     env: written.env ?? {},
-    user: written.user ?? null,
-    group: written.group ?? null,
+    user: user === undefined ? null : { user, group: group ?? null },
     workingDirectory: written.workingDirectory ?? '.',
     umask: written.umask ?? null,
     limits: Object.fromEntries(

@@ -6,6 +6,7 @@ import type { Recipe } from './holder/protocol.js'
 import { logFileOf } from './logs.js'
 import type { Place } from './place.js'
 import { releasePaths } from '../directory/layout.js'
+import { resolveOwner } from '../directory/owner.js'
 
 const inherited = ['PATH', 'LANG', 'LC_ALL', 'TZ']
 
@@ -29,7 +30,7 @@ export async function recipeOf(place: Place, instance: Instance, signal: AbortSi
     },
     umask: options.umask,
     limits: Object.entries(options.limits).map(([name, { soft, hard }]) => `--${name}=${soft}:${hard}`),
-    identity: identityOf(options),
+    identity: await identityOf(place, signal),
     workers: options.workers,
     listen: options.listen,
     logFile: logFileOf(layout, instance.name),
@@ -37,9 +38,10 @@ export async function recipeOf(place: Place, instance: Instance, signal: AbortSi
   }
 }
 
-function identityOf({ user, group }: Place['options']): readonly string[] {
-  if (user === null && group === null) return []
-  if (user === null) return [`--regid=${group ?? ''}`, '--clear-groups']
-  // a group that is named takes the place of the user's own, those beside it stay
-  return [`--reuid=${user}`, `--regid=${group ?? user}`, '--init-groups']
+/** A number may have no name, and then no groups either. */
+async function identityOf({ options, ports }: Place, signal: AbortSignal): Promise<readonly string[]> {
+  if (options.user === null) return []
+  const { uid, gid } = await resolveOwner(options.user, ports.shell, signal, 'user')
+  const groups = /^[0-9]+$/.test(options.user.user) ? '--clear-groups' : '--init-groups'
+  return [`--reuid=${uid}`, `--regid=${gid ?? uid}`, groups]
 }

@@ -1,7 +1,9 @@
 /** Starting, switching and stopping: what the target asks of the holder, and in which order with the link `current`. */
+import { stat } from 'node:fs/promises'
 import { DeployError } from '../../../base/deploy-error.js'
 import { copyName, type Instance } from '../../../model/instance.js'
 import type { OperationContext, RoutedShare } from '../../../model/target.js'
+import { releasePaths } from '../directory/layout.js'
 import { askHolder, askIfThere, lookAtHolder } from './ask-holder.js'
 import type { HolderStatus } from './holder/protocol.js'
 import { lastLines, logFileOf } from './logs.js'
@@ -18,8 +20,19 @@ export async function startInstance(
   instance: Instance,
   { signal }: OperationContext,
 ): Promise<void> {
+  await refuseMissing(place, instance)
   const recipe = await recipeOf(place, instance, signal)
-  await askHolder(place, { ask: 'try', recipe }, endsWithinMs(place), signal)
+  await withLastWords(place, instance, askHolder(place, { ask: 'try', recipe }, endsWithinMs(place), signal))
+}
+
+async function refuseMissing({ layout }: Place, instance: Instance): Promise<void> {
+  const { folder } = releasePaths(layout, instance.name)
+  const facts = await stat(folder).catch(() => null)
+  if (facts?.isDirectory() === true) return
+  const says = `${instance.service} cannot run ${instance.name}: ${folder} is not there.`
+  throw new DeployError('TARGET_REFUSED', says, {
+    hint: 'It was removed by hand. Deploy or roll back once more: the release is then fetched and staged again.',
+  })
 }
 
 /** The sockets first, then the link: whoever looks at the link finds what serves. */
@@ -33,6 +46,7 @@ export async function routeTo(
   const next = to[0]?.instance ?? null
   if (next === null) await askIfThere(place, { ask: 'rest' }, allowanceMs, signal)
   else {
+    await refuseMissing(place, next)
     const recipe = await recipeOf(place, next, signal)
     const withinMs = 2 * endsWithinMs(place) + place.options.settings.settleMs
     await withLastWords(place, next, askHolder(place, { ask: 'serve', recipe }, withinMs, signal))

@@ -36,12 +36,6 @@ const limitNames = [
   'stack',
 ]
 
-const name = (description: string, example: string) => ({
-  type: 'string',
-  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-  description,
-  examples: [example],
-})
 const duration = (description: string, byDefault: string) => ({
   type: 'string',
   pattern: durationPattern,
@@ -130,8 +124,13 @@ export const processSchema: JsonSchema = {
       additionalProperties: false,
       examples: [{ API_URL: 'https://api.example.com', DB_PASSWORD: '${secret.DB_PASSWORD}' }],
     },
-    user: name('The user it runs as, by name or number. Another one than who deploys takes root.', 'www-data'),
-    group: name('The group it runs as; the user’s own groups unless given.', 'www-data'),
+    user: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$',
+      description:
+        'The user it runs as, `user` or `user:group`, by name or number; without a group, with those that the user has. Another user than who deploys takes root.',
+      examples: ['www-data', 'www-data:adm'],
+    },
     workingDirectory: {
       type: 'string',
       pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\u0000]+$',

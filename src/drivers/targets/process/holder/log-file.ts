@@ -15,7 +15,7 @@ export async function openOutput(path: string): Promise<{ readonly fd: number; c
 }
 
 /** Names of the file and its older parts, newest first: `x.log`, `x.log.1`. */
-export function logParts(path: string, keep: number): readonly string[] {
+function logParts(path: string, keep: number): readonly string[] {
   return [path, ...Array.from({ length: keep }, (_, index) => `${path}.${index + 1}`)]
 }
 
@@ -38,4 +38,5 @@ export async function removeLog(path: string): Promise<void> {
   for (const part of logParts(path, mostParts)) await rm(part, { force: true })
 }
 
-export const mostParts = 100
+/** As the schema has it. */
+const mostParts = 100

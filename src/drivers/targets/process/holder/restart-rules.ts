@@ -1,5 +1,6 @@
 /** When a worker that has ended is started again, when a generation is given up, and how it is said. Pure. */
 import { formatDuration } from '../../../../base/duration.js'
+import type { StandIn } from './protocol.js'
 
 const firstPauseMs = 200
 const longestPauseMs = 30_000
@@ -11,7 +12,11 @@ export function backOffMs(crashes: number, chance: number): number {
 }
 
 /** Those that still count. */
-export function crashesWithin(crashes: readonly number[], nowMs: number, withinMs: number): readonly number[] {
+export function crashesWithin(
+  crashes: readonly number[],
+  nowMs: number,
+  withinMs: number,
+): readonly number[] {
   return crashes.filter((atMs) => nowMs - atMs < withinMs)
 }
 
@@ -27,4 +32,8 @@ export function sayEnd(
 /** Without how long it lived: what is seen of a world that stays the same is to stay the same. */
 export function sayGivenUp(times: number, withinMs: number, how: string): string {
   return `it ended ${times} times within ${formatDuration(withinMs)}; at last, ${how.replace(/, [^,]* after its start$/, '')}`
+}
+
+export function sayStandIn({ name, by, reason }: StandIn): string {
+  return `${name} was given up: ${reason}. ${by}, which served before it, serves again.`
 }

@@ -10,6 +10,7 @@ import { realSockets, trialSockets, type HeldSockets, type TrialSockets } from '
 import type { LeftOvers } from './left-overs.js'
 import { rotate } from './log-file.js'
 import type { GenerationStatus, Recipe, StandIn } from './protocol.js'
+import { sayStandIn } from './restart-rules.js'
 
 export interface Supervisor {
   try(recipe: Recipe): Promise<void>
@@ -174,7 +175,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
           leave(serving)
           serving = null
         }
-        await Promise.all([...leaving].map(([one, gone]) => (one.recipe.name === name ? gone : null)))
+        await Promise.all([...leaving].flatMap(([one, gone]) => (one.recipe.name === name ? [gone] : [])))
         await deps.leftOvers.endThoseOf(name)
         onChange()
       }),
@@ -218,10 +219,6 @@ async function lastStanding(good: readonly Recipe[]): Promise<Recipe | null> {
     if (there?.isDirectory() === true) return recipe
   }
   return null
-}
-
-export function sayStandIn({ name, by, reason }: StandIn): string {
-  return `${name} was given up: ${reason}. ${by}, which served before it, serves again.`
 }
 
 const standInHint =
