@@ -33,6 +33,8 @@ import type { AgentDesk, LogLine } from './model/agent.js'
 import type { Clock } from './model/clock.js'
 import type { Config } from './model/config.js'
 import type { ConfigProblem } from './model/config-problem.js'
+import type { HostLink } from './model/host.js'
+import { localHost, type HostSpec } from './model/host-spec.js'
 import type { Ports } from './model/ports.js'
 import type { Source } from './model/source.js'
 import type { DriverSpec } from './model/spec.js'
@@ -135,6 +137,15 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
   }
   // weakly: every plan brings specs of its own, and an agent makes plans for months
   const targets = new WeakMap<DriverSpec, Map<string, Target>>()
+  const hosts = createHosts({
+    groups: config.hosts,
+    ssh: config.ssh,
+    library: hostLibrary,
+    projectDirectory,
+    shell: systemShell,
+    clock,
+  })
+  const linkOf = (host: HostSpec): HostLink | null => (host.name === localHost ? null : hosts.link(host))
   return {
     config,
     configDigest,
@@ -143,14 +154,7 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     shell: systemShell,
     secrets,
     machine,
-    hosts: createHosts({
-      groups: config.hosts,
-      ssh: config.ssh,
-      library: hostLibrary,
-      projectDirectory,
-      shell: systemShell,
-      clock,
-    }),
+    hosts,
     store: driverOf('state', stateStoreDrivers, config.state).create(config.state, ports),
     artifacts: createArtifacts({
       directory: join(ports.cacheDirectory, artifactFolder),
@@ -163,12 +167,14 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     source,
     target(spec, { service, host }) {
       const known = targets.get(spec) ?? new Map<string, Target>()
-      const place = `${service}@${host}`
-      const scope = { project: config.project, environment: config.environment, service, host }
+      const place = `${service}@${host.name} ${host.user ?? ''}@${host.address}:${host.port ?? ''}`
+      const { project, environment } = config
+      const scope = { project, environment, service, host: host.name, link: linkOf(host) }
       const made = known.get(place) ?? driverOf('target', targetDrivers, spec).create(spec, scope, ports)
       targets.set(spec, known.set(place, made))
       return made
     },
+    shellOn: (host) => linkOf(host)?.shell ?? systemShell,
     traits(type) {
       const traits = traitsOf(type)
       if (traits === undefined) throw unknownDriver('target', type, Object.keys(targetDrivers))

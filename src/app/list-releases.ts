@@ -7,7 +7,7 @@ import { holdsOf } from '../model/state.js'
 import type { StagedRelease } from '../model/target.js'
 import { compareVersions } from '../model/version.js'
 import type { ReleaseRow, ReleasesReport } from './requests.js'
-import { localHost } from '../plan/desire.js'
+import { thisHost } from '../model/host-spec.js'
 import { recordedInstances } from './observe.js'
 import { selectServices } from './select-services.js'
 import type { World } from './world.js'
@@ -57,7 +57,7 @@ async function releasesOf(
       ? []
       : (
           await world
-            .target(place, { service, host: localHost })
+            .target(place, { service, host: thisHost })
             .inspect(recordedInstances(recorded ?? null), signal)
         ).staged
   const staged = await orNone(look)

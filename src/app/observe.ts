@@ -4,7 +4,7 @@ import type { DriverSpec } from '../model/spec.js'
 import type { RecordedService, RecordedState } from '../model/state.js'
 import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
-import { localHost } from '../plan/desire.js'
+import { thisHost } from '../model/host-spec.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 
@@ -29,7 +29,7 @@ export async function observe(
       const { service } = sight
       const place = placeOf(world, sight)
       if (place === null) return [service, []]
-      const target = world.target(place.spec, { service, host: localHost })
+      const target = world.target(place.spec, { service, host: thisHost })
       return [service, [await target.inspect(place.recorded, signal)]]
     }),
   )

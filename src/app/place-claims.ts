@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.js'
 import type { Release } from '../model/release.js'
 import type { DriverSpec } from '../model/spec.js'
 import type { Claim } from '../model/target.js'
-import { localHost } from '../plan/desire.js'
+import { thisHost } from '../model/host-spec.js'
 import { samePlace } from '../plan/diff.js'
 import type { World } from './world.js'
 
@@ -35,7 +35,7 @@ export async function claimPlaces(
       limit(async () => {
         try {
           const request = { ...claimant, incoming: brings === 'nothing' ? [] : incoming }
-          claims.push(await world.target(spec, { service, host: localHost }).claim(request, signal))
+          claims.push(await world.target(spec, { service, host: thisHost }).claim(request, signal))
         } catch (error) {
           refusals.push(error)
         }

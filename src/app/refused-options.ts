@@ -3,7 +3,7 @@
  * Every driver is made once before anything begins, so that none is found out after the switch.
  */
 import { DeployError } from '../base/deploy-error.js'
-import { localHost } from '../plan/desire.js'
+import { thisHost } from '../model/host-spec.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {
@@ -23,7 +23,7 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
   for (const service of Object.values(config.services)) {
     makers.push([
       `services.${service.name}.target`,
-      () => world.target(service.target, { service: service.name, host: localHost }),
+      () => world.target(service.target, { service: service.name, host: thisHost }),
     ])
     for (const check of service.checks) {
       const seen = JSON.stringify(check)

@@ -34,9 +34,9 @@ async function runOn(
   onLine: (line: OutputLine) => void,
   signal: AbortSignal,
 ): Promise<HostRun> {
-  const { name, variables } = host
+  const { name } = host
   try {
-    const request = { command, directory: '.', env: variables, timeoutMs, onLine }
+    const request = { command, directory: '.', timeoutMs, onLine }
     const result = await world.hosts.link(host).shell.run(request, signal)
     if (result.ended === 'cancelled')
       return { host: name, exitCode: null, signal: 'cancelled', problem: null }

@@ -6,7 +6,7 @@ import { holdsOf } from '../model/state.js'
 import { freezeOf } from './freezes.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
-import { localHost } from '../plan/desire.js'
+import { thisHost } from '../model/host-spec.js'
 import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
 
@@ -55,7 +55,7 @@ async function statusOf(
   }
   if (active === null) return { ...base, observation: null, problem: null }
   try {
-    const target = world.target(active.spec.target, { service, host: localHost })
+    const target = world.target(active.spec.target, { service, host: thisHost })
     const observation = await target.inspect(recordedInstances(recorded ?? null), signal)
     return { ...base, observation, problem: null }
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
 import type { HealthCheck } from '../model/health-check.js'
 import type { Hosts } from '../model/host.js'
+import type { HostSpec } from '../model/host-spec.js'
 import type { Notifier } from '../model/notifier.js'
 import type { Ports } from '../model/ports.js'
 import type { Secrets } from '../model/secrets.js'
@@ -29,7 +30,9 @@ export interface World {
   readonly artifacts: Artifacts
   readonly cache: Cache
   source(name: string, spec: DriverSpec): Source
-  target(spec: DriverSpec, place: { readonly service: string; readonly host: string }): Target
+  target(spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }): Target
+  /** Runs commands on a host, or on this machine. */
+  shellOn(host: HostSpec): Shell
   traits(type: string): TargetTraits
   strategy(type: string): StrategyTraits
   check(spec: CheckSpec): HealthCheck

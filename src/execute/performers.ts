@@ -2,6 +2,7 @@
 import { DeployError } from '../base/deploy-error.js'
 import type { Clock } from '../model/clock.js'
 import type { HealthCheck, ProbePlace } from '../model/health-check.js'
+import { localHost, thisHost, type HostSpec } from '../model/host-spec.js'
 import { copyName, type Instance, type InstanceId } from '../model/instance.js'
 import type { HookOperation, OperationOf, Share } from '../model/operation.js'
 import type { Plan } from '../model/plan.js'
@@ -17,7 +18,9 @@ import { runHook } from './run-hook.js'
 import { watchHealthy } from './watch-healthy.js'
 
 export interface PerformerDeps {
-  readonly target: (spec: DriverSpec, place: Pick<Instance, 'service' | 'host'>) => Target
+  readonly target: (spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }) => Target
+  /** Runs commands on a host, or on this machine. */
+  readonly shellOn: (host: HostSpec) => Shell
   readonly check: (spec: CheckSpec) => HealthCheck
   readonly artifacts: Artifacts
   readonly shell: Shell
@@ -30,7 +33,10 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
   const instanceOf = (id: InstanceId): Instance => must(plan.instances[id], `instance ${id}`)
   const specOf = (instance: Instance): InstanceSpec =>
     must(plan.specs[instance.specDigest], `specification of ${instance.name}`)
-  const targetOf = (instance: Instance): Target => deps.target(specOf(instance).target, instance)
+  const hostOf = ({ host }: Instance): HostSpec =>
+    host === localHost ? thisHost : must(plan.hosts?.[host], `host ${host}`)
+  const targetOf = (instance: Instance): Target =>
+    deps.target(specOf(instance).target, { service: instance.service, host: hostOf(instance) })
   const orNull = (id: InstanceId | null): Instance | null => (id === null ? null : instanceOf(id))
 
   const variablesFor = (
@@ -71,8 +77,11 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     const scene = { service: instance.service, instance, previous: null }
     const { folder, variables } = variablesFor(scene, null, context)
     const target = targetOf(instance)
+    const host = hostOf(instance)
     return async () => ({
-      host: instance.host,
+      host: host.name,
+      hostAddress: host.address,
+      shell: deps.shellOn(host),
       folder,
       env: variables,
       reach: (await target.reach?.(instance, context.signal)) ?? null,

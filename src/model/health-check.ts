@@ -3,6 +3,7 @@ import type { DriverSpec } from './spec.js'
 import type { JsonSchema } from './schema.js'
 import type { InstanceReach } from './target.js'
 import type { Ports } from './ports.js'
+import type { Shell } from './shell.js'
 
 export interface ProbeAnswer {
   readonly healthy: boolean
@@ -14,7 +15,11 @@ export interface ProbeAnswer {
 
 /** Where the checked instance is. */
 export interface ProbePlace {
+  /** The host's name, and where its ports are from the machine deployctl runs on. */
   readonly host: string
+  readonly hostAddress: string
+  /** Runs commands on that host. */
+  readonly shell: Shell
   /** The folder of its files, or null. */
   readonly folder: string | null
   /** DEPLOYCTL_* variables, for commands. */

@@ -2,7 +2,7 @@
  * A host as it is written, in deploy.yaml or in an inventory: `user@host:port`, or a map for what does not fit into
  * that. Its own file because both are read by it. Pure.
  */
-import type { HostSpec } from './host.js'
+import type { HostSpec } from './host-spec.js'
 
 export type WrittenHost =
   | string

@@ -2,17 +2,8 @@
  * A machine that deployctl works on: this one, or one that is reached over SSH. What runs commands there and what
  * sends scripts there are ports, so that a target need not know how its host is reached.
  */
+import type { HostAddress, HostSpec } from './host-spec.js'
 import type { Shell } from './shell.js'
-
-/** How a host is written in deploy.yaml, with everything resolved. What is null is left to the user's ssh_config. */
-export interface HostAddress {
-  /** As plans, states and messages name it. */
-  readonly name: string
-  /** A name or an address, or an alias of the ssh_config. */
-  readonly address: string
-  readonly user: string | null
-  readonly port: number | null
-}
 
 /** What holds for all connections of one environment. */
 export interface SshSettings {
@@ -66,13 +57,6 @@ export interface HostLink {
   close(): Promise<void>
 }
 
-/** A host as deploy.yaml or an inventory has it. */
-export interface HostSpec extends HostAddress {
-  readonly labels: { readonly [label: string]: string }
-  /** In the environment of every command that runs there. */
-  readonly variables: { readonly [name: string]: string }
-}
-
 /** Where the hosts of a group come from. */
 export type HostGroup =
   | { readonly kind: 'listed'; readonly hosts: readonly HostSpec[] }
@@ -112,7 +96,8 @@ export interface Examination {
 export interface Hosts {
   /** In the order written; inventories are asked once. Throws DeployError CONFIG_INVALID for one that makes no sense. */
   all(signal: AbortSignal): Promise<readonly GroupedHost[]>
-  link(host: HostAddress): HostLink
+  /** Its shell has the host's variables in the environment of every command. */
+  link(host: HostSpec): HostLink
   /** `folders` are absolute paths there. Throws what HostLink.run throws. */
-  examine(host: HostAddress, folders: readonly string[], signal: AbortSignal): Promise<Examination>
+  examine(host: HostSpec, folders: readonly string[], signal: AbortSignal): Promise<Examination>
 }

@@ -1,5 +1,6 @@
 /** A plan: the graph of steps that leads from the recorded and observed world to the desired one, and what it rests on. */
 import type { Change, Drift } from './change.js'
+import type { HostSpec } from './host-spec.js'
 import type { Instance, InstanceId } from './instance.js'
 import type { HookOperation, Operation, Revert } from './operation.js'
 import type { DriverSpec, InstanceSpec } from './spec.js'
@@ -79,6 +80,8 @@ export interface Plan {
   readonly onFailure: readonly { readonly timeoutMs: number; readonly hook: HookOperation }[]
   readonly instances: { readonly [id: InstanceId]: Instance }
   readonly specs: { readonly [digest: string]: InstanceSpec }
+  /** Those of the instances above that are reached over SSH, by name. Absent where there are none. */
+  readonly hosts?: { readonly [name: string]: HostSpec }
   /** The sources of the releases above, so that another process can fetch them. */
   readonly sources: { readonly [name: string]: DriverSpec }
   readonly outcome: { readonly [service: string]: ServiceOutcome | null }

@@ -4,6 +4,7 @@ import type { Command, DriverSpec } from './spec.js'
 import type { Drift } from './change.js'
 import type { OutputLine, Progress } from './event.js'
 import type { FetchedArtifact } from './source.js'
+import type { HostLink } from './host.js'
 import type { Instance } from './instance.js'
 import type { JsonSchema } from './schema.js'
 import type { Ports } from './ports.js'
@@ -159,6 +160,8 @@ export interface TargetScope {
   readonly service: string
   /** `local`, or the name of a host. */
   readonly host: string
+  /** How that host is reached; null for the machine deployctl runs on. */
+  readonly link: HostLink | null
 }
 
 export interface TargetDriver extends TargetTraits {

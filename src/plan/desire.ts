@@ -1,15 +1,13 @@
 /** From deploy.yaml and the chosen releases to what should run: instances with names and specifications. Pure. */
 import { digestOf, type Json } from '../base/hash.js'
 import type { ServiceConfig } from '../model/config.js'
+import { localHost } from '../model/host-spec.js'
 import type { Instance } from '../model/instance.js'
 import { withRelease } from '../model/interpolate-release.js'
 import type { Release } from '../model/release.js'
 import { releaseFolderName } from '../model/release-folder.js'
 import type { InstanceSpec } from '../model/spec.js'
 import type { TargetTraits } from '../model/target.js'
-
-/** The machine deployctl runs on. */
-export const localHost = 'local'
 
 export interface DesiredService {
   readonly config: ServiceConfig

@@ -2,7 +2,7 @@
 import { describeOperation } from '../model/describe-operation.js'
 import { isOperation, type OperationOf } from '../model/operation.js'
 import type { Plan, Risk, Step } from '../model/plan.js'
-import { localHost } from './desire.js'
+import { localHost } from '../model/host-spec.js'
 import type { HookDraft } from './hook-drafts.js'
 import type { Draft } from './strategies/strategy.js'
 import { checkTimeoutMs, minuteMs, timeoutOf } from './timeouts.js'

@@ -1,7 +1,8 @@
 /** What every health check promises the engine, whatever its kind. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DriverSpec } from '../../src/model/spec.js'
-import type { HealthCheckDriver, ProbePlace } from '../../src/model/health-check.js'
+import type { HealthCheckDriver } from '../../src/model/health-check.js'
+import { nowhere } from '../support/nowhere.js'
 import { admits, expectGoodSchema } from './driver-schema.js'
 import { driverPorts, type DriverPorts } from './driver-ports.js'
 
@@ -16,8 +17,6 @@ export interface CheckWorld {
   leftOpen(): Promise<number>
   close(): Promise<void>
 }
-
-export const nowhere: ProbePlace = { host: 'local', folder: null, env: {}, reach: null }
 
 export function healthCheckContract(
   driver: HealthCheckDriver,

@@ -3,8 +3,9 @@ import { awaitHealthy } from '../../src/execute/await-healthy.js'
 import type { Progress } from '../../src/model/event.js'
 import type { ProbeAnswer } from '../../src/model/health-check.js'
 import { fakeClock } from '../support/fake-clock.js'
+import { nowhere } from '../support/nowhere.js'
 
-const place = async () => ({ host: 'local', folder: null, env: {}, reach: null })
+const place = async () => nowhere
 const spec = {
   name: 'ready',
   probe: { type: 'fake' },

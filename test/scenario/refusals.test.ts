@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { deploySaved } from '../../src/app/deploy.js'
 import { configOf, hook, outcomeKind, quietExecution, service } from '../support/memory-world.js'
+import { thisHost } from '../../src/model/host-spec.js'
 import { memoryProject, never } from '../support/memory-project.js'
 
 const web = configOf([service('web')])
@@ -202,7 +203,7 @@ test('a revert that fails leaves the deployment stuck, refuses a new one, and re
   project.offer('1.1.0')
   project.health.sick('1.1.0')
   const world = project.world()
-  const target = world.target({ type: 'running', path: 'web' }, { service: 'web', host: 'local' })
+  const target = world.target({ type: 'running', path: 'web' }, { service: 'web', host: thisHost })
   const broken = { ...target, stop: () => Promise.reject(new Error('the engine does not answer')) }
   const { deploy } = await import('../../src/app/deploy.js')
   const { recover } = await import('../../src/app/recover.js')

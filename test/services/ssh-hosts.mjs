@@ -16,6 +16,8 @@ export async function prepareSshHosts(place) {
     setpriv: 'util-linux',
     fish: 'fish',
     tcsh: 'tcsh',
+    runsvdir: 'runit',
+    supervisord: 'supervisor',
   })
   const folder = join(place, 'ssh-hosts')
   mkdirSync(folder, { mode: 0o700 })

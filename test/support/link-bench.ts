@@ -8,7 +8,8 @@ import { openChild } from '../../src/drivers/system/open-child.js'
 import { randomHex } from '../../src/drivers/system/random-hex.js'
 import { systemClock } from '../../src/drivers/system/system-clock.js'
 import { hostLibrary } from '../../src/drivers/targets/directory/files/host-library.js'
-import type { HostAddress, HostLink, SshSettings } from '../../src/model/host.js'
+import type { HostLink, SshSettings } from '../../src/model/host.js'
+import type { HostAddress } from '../../src/model/host-spec.js'
 import { writeSshConfig } from './ssh-host.js'
 
 export interface LinkBench {

@@ -68,6 +68,7 @@ export function memoryWorld({
       fetch: () => Promise.reject(new Error('unused')),
     }),
     target: (spec) => memoryTarget(ground, spec),
+    shellOn: () => memoryShell(ground),
     traits,
     strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },

@@ -7,6 +7,7 @@ export const testScope: TargetScope = {
   environment: 'staging',
   service: 'api',
   host: 'local',
+  link: null,
 }
 
 export function shareOf(instance: Instance | null): readonly RoutedShare[] {

@@ -7,8 +7,6 @@ import type { Ports } from '../../model/ports.js'
 import { connectionTrouble } from './connection-trouble.js'
 import { healthy, probeUntilAborted, unhealthy } from './answer.js'
 
-const defaultHost = '127.0.0.1'
-
 interface TcpOptions {
   readonly host?: string
   readonly port?: number
@@ -42,8 +40,8 @@ export const tcpCheck = {
   create(spec: DriverSpec, ports: Ports): HealthCheck {
     const options = spec as unknown as TcpOptions // the schema above admits nothing else
     return {
-      async probe({ reach }, signal) {
-        const host = (options.host ?? reach?.address?.host ?? defaultHost).replace(/^\[(.*)\]$/, '$1')
+      async probe({ reach, hostAddress }, signal) {
+        const host = (options.host ?? reach?.address?.host ?? hostAddress).replace(/^\[(.*)\]$/, '$1')
         const port = options.port ?? reach?.address?.port
         if (port === undefined) return noPort(reach === null)
         const place = `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -5,7 +5,8 @@
  */
 import type { LimitFunction } from 'p-limit'
 import type { Clock } from '../../model/clock.js'
-import type { HostAddress, SshSettings } from '../../model/host.js'
+import type { SshSettings } from '../../model/host.js'
+import type { HostAddress } from '../../model/host-spec.js'
 import { onAbort } from '../system/on-abort.js'
 import type { OpenChild } from '../system/open-child.js'
 import { bootstrap } from './session-program.js'

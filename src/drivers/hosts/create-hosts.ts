@@ -2,8 +2,10 @@
 import { resolve } from 'node:path'
 import pLimit from 'p-limit'
 import { DeployError } from '../../base/deploy-error.js'
+import { digestOf } from '../../base/hash.js'
 import type { Clock } from '../../model/clock.js'
 import type { GroupedHost, HostGroup, HostLink, Hosts, SshSettings } from '../../model/host.js'
+import type { HostSpec } from '../../model/host-spec.js'
 import type { Shell } from '../../model/shell.js'
 import { openChild } from '../system/open-child.js'
 import { randomHex } from '../system/random-hex.js'
@@ -45,13 +47,27 @@ export function createHosts(options: HostsOptions): Hosts {
       return known
     },
     link(host) {
-      const link = links.get(host.name) ?? sshLink(host, settings, ports)
-      links.set(host.name, link)
+      // By all of it: what is recorded of a host may say another address than deploy.yaml does now.
+      const { name, address, user, port, variables } = host
+      const key = digestOf({ name, address, user, port, variables })
+      const link = links.get(key) ?? withVariables(sshLink(host, settings, ports), host.variables)
+      links.set(key, link)
       return link
     },
     examine: (host, folders, signal) => examine(hosts.link(host), folders, clock, signal),
   }
   return hosts
+}
+
+function withVariables(link: HostLink, variables: HostSpec['variables']): HostLink {
+  const { shell } = link
+  return {
+    ...link,
+    shell: {
+      ...shell,
+      run: (request, signal) => shell.run({ ...request, env: { ...variables, ...request.env } }, signal),
+    },
+  }
 }
 
 /** A host in several groups is one host; two hosts of one name are a mistake. */

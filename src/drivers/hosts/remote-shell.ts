@@ -1,7 +1,7 @@
 /** The shell port for a host: the same promises as on this machine, kept by the session program at the other end. */
 import { constants } from 'node:os'
 import { DeployError } from '../../base/deploy-error.js'
-import type { HostAddress } from '../../model/host.js'
+import type { HostAddress } from '../../model/host-spec.js'
 import type { CommandRequest, Shell } from '../../model/shell.js'
 import { captureOutput } from '../system/output-capture.js'
 import { systemClock } from '../system/system-clock.js'

@@ -2,7 +2,8 @@
  * The command line of `ssh` for one host. Everything that is not about safety or about talking to a program comes from
  * the user's own ssh_config: identities, agents, jump hosts, a shared connection.
  */
-import type { HostAddress, SshSettings } from '../../model/host.js'
+import type { SshSettings } from '../../model/host.js'
+import type { HostAddress } from '../../model/host-spec.js'
 
 /** Silent keep-alives in a row that mean the connection is gone. */
 const keepAlivesMissed = 3

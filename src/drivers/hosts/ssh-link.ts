@@ -1,7 +1,8 @@
 /** A link to one host over the system's `ssh`: scripts for what deployctl does itself, a shell for the user's commands. */
 import { DeployError } from '../../base/deploy-error.js'
 import { formatDuration } from '../../base/duration.js'
-import type { HostAddress, HostLink, ScriptResult, SshSettings } from '../../model/host.js'
+import type { HostLink, ScriptResult, SshSettings } from '../../model/host.js'
+import type { HostAddress } from '../../model/host-spec.js'
 import { captureOutput } from '../system/output-capture.js'
 import { asking, type Asked, type LinkPorts } from './asking.js'
 import { remoteShell } from './remote-shell.js'

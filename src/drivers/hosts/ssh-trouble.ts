@@ -3,7 +3,7 @@
  * first line of it that fits counts.
  */
 import { DeployError, type ErrorCode } from '../../base/deploy-error.js'
-import type { HostAddress } from '../../model/host.js'
+import type { HostAddress } from '../../model/host-spec.js'
 import type { Loss } from './session.js'
 import { sayAddress } from './ssh-command.js'
 

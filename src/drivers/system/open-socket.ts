@@ -8,8 +8,7 @@ import { spawn } from 'node:child_process'
 import { DeployError } from '../../base/deploy-error.js'
 
 export type SocketPlace =
-  | { readonly host: string; readonly port: number; readonly ipv6Only: boolean }
-  | { readonly path: string }
+  { readonly host: string; readonly port: number; readonly ipv6Only: boolean } | { readonly path: string }
 
 export interface HeldSocket {
   /** Its number in this process, to be handed to children. */

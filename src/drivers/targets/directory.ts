@@ -6,7 +6,8 @@ import { fileError } from '../system/file-error.js'
 import { resolveOwner } from './directory/owner.js'
 import { claimPlace } from './directory/claim.js'
 import { discardRelease } from './directory/discard.js'
-import { localAccess, type Access } from './directory/files/access.js'
+import { localAccess, remoteAccess, type Access } from './directory/files/access.js'
+import { releasePreparer, type ReleasePreparer } from './directory/files/prepare-release.js'
 import { inspectPlace } from './directory/inspect.js'
 import { layoutOf, releasePaths, type Layout } from './directory/layout.js'
 import { readOptions, type DirectoryOptions } from './directory/options.js'
@@ -34,11 +35,22 @@ export const directoryDriver = {
     keepReleases: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
-  create(spec, _scope, ports) {
-    const options = readOptions(spec, ports.projectDirectory)
-    return directoryTarget(layoutOf(options.path), options, localAccess(ports.shell), ports)
+  create(spec, { link }, ports) {
+    const options = readOptions(spec, link === null ? ports.projectDirectory : null)
+    const layout = layoutOf(options.path)
+    const access = link === null ? localAccess(ports.shell) : remoteAccess(link, layout, preparerOf(ports))
+    return directoryTarget(layout, options, access, ports)
   },
 } as const satisfies TargetDriver
+
+/** One for all hosts and services, so that what goes to many is made ready once. */
+const preparers = new WeakMap<Ports, ReleasePreparer>()
+
+function preparerOf(ports: Ports): ReleasePreparer {
+  const preparer = preparers.get(ports) ?? releasePreparer(ports.cacheDirectory, ports.machine.pid)
+  preparers.set(ports, preparer)
+  return preparer
+}
 
 /** The same for any host; `access` says how it is reached. */
 export function directoryTarget(
@@ -56,7 +68,7 @@ export function directoryTarget(
       })
   return {
     inspect: ({ active }, signal) =>
-      at('look', signal, (place) => inspectPlace(place, active[0] ?? null, signal)),
+      at('look', signal, (place) => inspectPlace(place, access.host, active[0] ?? null, signal)),
     claim: (request, signal) =>
       at('claim the place', signal, async (place) => {
         place.files.foresee({ fitness: true })

@@ -5,7 +5,7 @@ import type { ProbePlace } from '../../../src/model/health-check.js'
 import { admits } from '../../contract/driver-schema.js'
 import { commandCheck } from '../../../src/drivers/checks/command-check.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 
 let ports: DriverPorts
 beforeEach(async () => {
@@ -56,7 +56,7 @@ test('time that is up stops it, with what it started', async () => {
 test('it runs in the project, or in the release', async () => {
   const folder = join(ports.projectDirectory, 'release')
   await mkdir(folder)
-  const place = { host: 'local', folder, env: {}, reach: null }
+  const place = { ...nowhere, folder }
   const isIn = (directory: string) => ({ shell: `test "$(pwd -P)" = ${directory}` })
   expect((await probe(isIn(folder), place)).healthy).toBe(true)
   expect((await probe({ ...isIn(folder), directory: 'release' }, place)).healthy).toBe(true)
@@ -66,7 +66,7 @@ test('it runs in the project, or in the release', async () => {
 })
 
 test('it has the variables of the place and its own, secrets included, and shows none', async () => {
-  const place = { host: 'local', folder: null, env: { DEPLOYCTL_VERSION: '1.4.2' }, reach: null }
+  const place = { ...nowhere, env: { DEPLOYCTL_VERSION: '1.4.2' } }
   const env = { PASSWORD: '${secret.PASSWORD}' }
   const answer = await probe({ shell: 'echo "$DEPLOYCTL_VERSION $PASSWORD"; exit 1', env }, place)
   expect(answer.details).toEqual(['1.4.2 ***'])

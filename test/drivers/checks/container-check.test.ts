@@ -5,7 +5,7 @@ import type { DriverSpec } from '../../../src/model/spec.js'
 import type { InstanceReach } from '../../../src/model/target.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { expectGoodSchema } from '../../contract/driver-schema.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 import { serveHttp } from '../../contract/loopback.js'
 
 let ports: DriverPorts

@@ -9,7 +9,7 @@ import { httpCheck } from '../../../src/drivers/checks/http-check.js'
 import { admits } from '../../contract/driver-schema.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { freePort, serveHttp, serveHttps, serveTcp, type Loopback } from '../../contract/loopback.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 
 let ports: DriverPorts
 const open: Loopback[] = []

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 import { parsePs, parseStat } from '../../../src/drivers/checks/process-table.js'
 import { processCheck } from '../../../src/drivers/checks/process-check.js'
 

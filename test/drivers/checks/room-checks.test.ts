@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { diskCheck } from '../../../src/drivers/checks/disk-check.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { memoryCheck, parseMeminfo } from '../../../src/drivers/checks/memory-check.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 import { thresholdOf } from '../../../src/drivers/checks/threshold.js'
 
 let ports: DriverPorts

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { freePort, serveTcp } from '../../contract/loopback.js'
-import { nowhere } from '../../contract/health-check.contract.js'
+import { nowhere } from '../../support/nowhere.js'
 import { tcpCheck } from '../../../src/drivers/checks/tcp-check.js'
 
 let ports: DriverPorts

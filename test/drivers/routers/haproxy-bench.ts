@@ -16,6 +16,7 @@ export const scope: TargetScope = {
   environment: 'production',
   service: 'web',
   host: 'local',
+  link: null,
 }
 
 export function quietContext(signal = new AbortController().signal): OperationContext {

@@ -61,7 +61,13 @@ export async function engineBench(engine: TestEngine = sharedEngine()): Promise<
   const ports = await driverPorts()
   const router: RouterOfMemory = { ends: [], trouble: null, told: [] }
   const drivers = { memory: memoryRouter(router) }
-  const scope = { project: uniqueName(engine, 'shop'), environment: 'test', service: 'web', host: 'local' }
+  const scope = {
+    project: uniqueName(engine, 'shop'),
+    environment: 'test',
+    service: 'web',
+    host: 'local',
+    link: null,
+  }
   const progress: Progress[] = []
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const answer = await callEngine(engine.socket, method, path, body === undefined ? {} : { body })

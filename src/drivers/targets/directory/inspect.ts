@@ -21,6 +21,7 @@ const mostNamed = 10
 
 export async function inspectPlace(
   ground: Ground,
+  host: string,
   active: Instance | null,
   signal: AbortSignal,
 ): Promise<Observation> {
@@ -33,7 +34,7 @@ export async function inspectPlace(
   const strays = isThere ? await straysIn(ground) : []
   const comparison = active === null ? null : await compareActive(ground, active, signal)
   return {
-    host: active?.host ?? 'local',
+    host,
     serving: current.kind === 'link' ? current.name : null,
     staged: folders.flatMap((folder) => stagedRelease(folder) ?? []),
     drift: active === null ? [] : driftOf(layout, active, current, comparison),

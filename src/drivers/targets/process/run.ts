@@ -124,9 +124,9 @@ export async function quitIfIdle(place: Place): Promise<void> {
   const never = new AbortController().signal // a place is left also after an interruption
   const holder = await lookAtHolder(place, never)
   if (holder.kind === 'none') return
-  if (holder.kind === 'there' && holder.status.generations.length > 0) return
+  if (holder.kind === 'there' && holder.status.generations.some(({ role }) => role !== 'leaving')) return
   if (holder.kind === 'dead' && holder.left.length > 0) return
-  await askIfThere(place, { ask: 'quit' }, allowanceMs, never)
+  await askIfThere(place, { ask: 'quit' }, endsWithinMs(place), never)
 }
 
 function endsWithinMs({ options }: Place): number {

@@ -1,5 +1,6 @@
 /** How a target gets at its host: the files of its place, for one operation at a time, and a shell. */
 import type { HostLink } from '../../../../model/host.js'
+import { localHost } from '../../../../model/host-spec.js'
 import type { Shell } from '../../../../model/shell.js'
 import type { Layout } from '../layout.js'
 import type { HostFiles } from './host-files.js'
@@ -9,6 +10,8 @@ import { remoteFiles } from './remote-files.js'
 import type { Seen } from './remote-queue.js'
 
 export interface Access {
+  /** The name of the host. */
+  readonly host: string
   readonly shell: Shell
   /** One operation: when it returns, whatever it has changed has happened. */
   use<T>(doing: string, signal: AbortSignal, work: (files: HostFiles) => Promise<T>): Promise<T>
@@ -17,7 +20,7 @@ export interface Access {
 }
 
 export function localAccess(shell: Shell): Access {
-  return { shell, use: (_doing, _signal, work) => work(localFiles), hold: () => undefined }
+  return { host: localHost, shell, use: (_doing, _signal, work) => work(localFiles), hold: () => undefined }
 }
 
 /**
@@ -28,6 +31,7 @@ export function remoteAccess(link: HostLink, layout: Layout, prepare: ReleasePre
   let claim: string | null = null
   let kept: Seen | null = null
   return {
+    host: link.host.name,
     shell: link.shell,
     hold(file) {
       claim = file

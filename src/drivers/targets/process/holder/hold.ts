@@ -54,9 +54,8 @@ export async function hold(folder: string): Promise<void> {
     await rm(socket, { force: true })
     await keepFile.stop()
     await rm(folder, { recursive: true, force: true })
-    endProcess()
   }
-  endOnTerm(() => void supervisor.endAll().then(leave))
+  endOnTerm(() => void supervisor.endAll().then(leave).then(endProcess))
   await rm(socket, { force: true }) // whoever starts a holder has seen that nobody answers
   const server = createServer((line) => void answer(line, supervisor, status, leave))
   await listening(server, socket)
@@ -82,9 +81,13 @@ async function answer(
   line.on('error', () => undefined) // who has asked is gone; what was asked for is done all the same
   const text = await firstLine(line)
   if (text === null) return
-  const reply = await replyTo(text, supervisor, status)
-  await new Promise<void>((resolve) => line.end(`${JSON.stringify(reply.reply)}\n`, resolve))
-  if (reply.quits) await leave()
+  const { reply, quits } = await replyTo(text, supervisor, status)
+  if (quits) await leave() // who is told has nothing of it to see any more
+  await new Promise<void>((resolve) => {
+    line.once('close', resolve)
+    line.end(`${JSON.stringify(reply)}\n`)
+  })
+  if (quits) endProcess()
 }
 
 /** Null when it ends, or goes on and on, without one. */

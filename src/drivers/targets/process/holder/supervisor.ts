@@ -181,7 +181,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       }),
     quit: () =>
       inTurn(async () => {
-        if (serving !== null || trial !== null || leaving.size > 0) throw refused('something runs')
+        if (serving !== null || trial !== null) throw refused('something runs')
+        await Promise.all(leaving.values())
         await sockets.keepOnly([])
       }),
     endAll: () =>
