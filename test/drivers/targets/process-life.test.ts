@@ -86,7 +86,7 @@ describe('a trial', () => {
     expect((await reach(release)).ended).toMatch(/^it exited with code 7, .* after its start$/)
     const words = await target.lastWords!(release.instance, context().signal)
     expect(words[0]).toBe('no database')
-    expect((await bench.holder())?.workers).toEqual([])
+    await until(async () => (await bench.holder())?.workers.length === 0)
   })
 
   test('of a further release leaves the one that serves alone, and stopping it leaves nothing', async () => {
