@@ -35,6 +35,7 @@ export const agentDefaults = {
   retry: { tries: 3, delay: '5m' },
   window: { days: weekdays, from: '00:00', to: '24:00', timeZone: 'UTC' },
   http: { host: '127.0.0.1', port: 9180 },
+  waves: { maxParallel: 1, canaries: [], soak: '0', expiry: '1m' },
 } as const
 
 export const sshDefaults = { connectTimeout: '10s', keepAlive: '10s', startsAtOnce: 8 } as const

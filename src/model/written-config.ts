@@ -410,6 +410,35 @@ export interface WrittenConfig {
        */
       token?: string
     }
+    /**
+     * How the agents of several hosts deploy a release one after the other. All of them name the same lease.
+     */
+    waves?: {
+      /**
+       * Where the hosts write who deploys now and how a release does on them.
+       */
+      lease: LeaseFolder | LeaseS3
+      /**
+       * How many hosts may deploy at once.
+       */
+      maxParallel?: number
+      /**
+       * What the others call this host; no two may have one name. Without it, the name of the machine.
+       */
+      host?: string
+      /**
+       * Hosts that go first. The others begin a release once it serves well on every one of these.
+       */
+      canaries?: string[]
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      soak?: string
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      expiry?: string
+    }
   }
   /**
    * How many steps may run at once.
@@ -1836,14 +1865,6 @@ interface SourceS3 {
    */
   bucket: string
   /**
-   * The folder of the bucket in which the releases are. Without it, the whole bucket.
-   */
-  prefix?: string
-  /**
-   * What the keys of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
-   */
-  pattern: string
-  /**
    * The region of the bucket. Without it, AWS_REGION, or that of the profile; servers other than Amazon usually take any.
    */
   region?: string
@@ -1860,10 +1881,6 @@ interface SourceS3 {
    */
   profile?: string
   /**
-   * Read a public bucket without logging in.
-   */
-  anonymous?: boolean
-  /**
    * The access key to log in with. Without it, what AWS tools find: environment, profile, container, instance.
    */
   accessKeyId?: string
@@ -1875,6 +1892,18 @@ interface SourceS3 {
    * The token that belongs to a temporary access key.
    */
   sessionToken?: string
+  /**
+   * The folder of the bucket in which the releases are. Without it, the whole bucket.
+   */
+  prefix?: string
+  /**
+   * What the keys of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
+   */
+  pattern: string
+  /**
+   * Read a public bucket without logging in.
+   */
+  anonymous?: boolean
   /**
    * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
    */
@@ -2083,7 +2112,7 @@ interface Service {
   /**
    * Where it runs.
    */
-  target: TargetContainer | TargetDirectory
+  target: TargetContainer | TargetDirectory | TargetProcess
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
@@ -2360,6 +2389,140 @@ interface TargetDirectory {
    * @minItems 1
    */
   include?: string[]
+}
+/**
+ * Server mode: deployctl runs the app itself, on this machine. It holds the listening sockets and hands them to each release, so that no connection is refused while releases change.
+ */
+interface TargetProcess {
+  /**
+   * A process target.
+   */
+  type: 'process'
+  /**
+   * The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.
+   */
+  path: string
+  /**
+   * Files, and folders (with a `/` at the end), that all releases have in common: each is kept in `shared/` and linked into every release. What the first release ships there becomes the shared one.
+   */
+  shared?: string[]
+  /**
+   * How many releases that served well stay on disk, the serving one among them, to roll back to. Failed ones do not count.
+   */
+  keepReleases?: number
+  /**
+   * Whom the files of a release belong to, `user` or `user:group`, by name or number. Giving them to somebody else takes root.
+   */
+  owner?: string
+  /**
+   * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
+   */
+  strip?: number
+  /**
+   * Patterns of what to unpack; everything unless given. They see the paths after `strip`.
+   *
+   * @minItems 1
+   */
+  include?: string[]
+  /**
+   * The program and its arguments. A program with a slash in its name is looked for in the release, any other in PATH.
+   *
+   * @minItems 1
+   */
+  command: string[]
+  /**
+   * Where the app listens: addresses with a port, and Unix sockets. deployctl opens them and hands them over as SERVER_STARTER_PORT, and as LISTEN_FDS with LISTEN_PID, in this order, from descriptor 3 on.
+   */
+  listen?: (
+    | string
+    | {
+        /**
+         * The path of a Unix socket; its folder has to be there.
+         */
+        unix: string
+        /**
+         * Who may connect, as the mode of the socket’s file.
+         */
+        mode?: string
+      }
+  )[]
+  /**
+   * How many processes run side by side, all with the same sockets.
+   */
+  workers?: number
+  /**
+   * Environment variables. Beside these, the app gets PATH and the language of deployctl’s own environment, and nothing else. A reference to a secret is replaced at the start and kept in memory only.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * The user it runs as, `user` or `user:group`, by name or number; without a group, with those that the user has. Another user than who deploys takes root.
+   */
+  user?: string
+  /**
+   * The folder it starts in, inside the release.
+   */
+  workingDirectory?: string
+  /**
+   * The mask for files that it makes; that of deployctl unless given.
+   */
+  umask?: string
+  /**
+   * Limits of the kernel for each process, by the names that prlimit has for them; one number, or soft and hard.
+   */
+  limits?: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Where it begins.
+           */
+          soft: number
+          /**
+           * How far the program may raise it.
+           */
+          hard: number
+        }
+  }
+  /**
+   * What asks it to finish what it is doing, accept nothing more, and end.
+   */
+  stopSignal?: 'TERM' | 'INT' | 'QUIT' | 'HUP' | 'USR1' | 'USR2' | 'WINCH'
+  /**
+   * How long it may take to end after that signal before it is killed.
+   */
+  stopTimeout?: string
+  /**
+   * How long a new release must be up on the real sockets, beside the old one, before the old one is asked to end. At least as long as it needs to start: until it accepts connections, they wait.
+   */
+  settle?: string
+  /**
+   * A process that ends by itself is started again, ever later. Beyond this limit the release is given up, and the one that served before it serves again.
+   */
+  restarts?: {
+    /**
+     * How many ends are put up with.
+     */
+    limit?: number
+    /**
+     * Within which time.
+     */
+    within?: string
+  }
+  /**
+   * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
+   */
+  log?: {
+    /**
+     * How large the file may grow.
+     */
+    maxSize?: string
+    /**
+     * How many older parts are kept.
+     */
+    keep?: number
+  }
 }
 /**
  * All new instances are started beside the old ones and checked; then one switch moves all traffic.
@@ -2930,4 +3093,62 @@ interface NotifierWebhook {
     | 'drift'
     | 'recovered'
   )[]
+}
+/**
+ * A lease in a folder that all hosts reach: NFS, or any other disk that knows hard links.
+ */
+interface LeaseFolder {
+  /**
+   * The kind of lease.
+   */
+  type: 'folder'
+  /**
+   * The folder; a relative path starts at the folder of deploy.yaml. It may be shared by projects.
+   */
+  path: string
+}
+/**
+ * A lease in a bucket of Amazon S3, or of any server that speaks its language and honours conditional writes.
+ */
+interface LeaseS3 {
+  /**
+   * The kind of lease.
+   */
+  type: 's3'
+  /**
+   * The name of the bucket.
+   */
+  bucket: string
+  /**
+   * The region of the bucket. Without it, AWS_REGION, or that of the profile; servers other than Amazon usually take any.
+   */
+  region?: string
+  /**
+   * The address of a server other than Amazon.
+   */
+  endpoint?: string
+  /**
+   * Whether the bucket is named in the path (https://host/bucket) and not in the host name. Without it, true for an endpoint and false for Amazon.
+   */
+  pathStyle?: boolean
+  /**
+   * The profile of the AWS configuration files to log in with.
+   */
+  profile?: string
+  /**
+   * The access key to log in with. Without it, what AWS tools find: environment, profile, container, instance.
+   */
+  accessKeyId?: string
+  /**
+   * The secret that belongs to the access key.
+   */
+  secretAccessKey?: string
+  /**
+   * The token that belongs to a temporary access key.
+   */
+  sessionToken?: string
+  /**
+   * The folder of the bucket in which leases are.
+   */
+  prefix?: string
 }
