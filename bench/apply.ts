@@ -63,6 +63,7 @@ async function runEngine(folder: string): Promise<number> {
     drain: nothing,
     check: nothing,
     watch: nothing,
+    pause: nothing,
     hook: nothing,
     prune: nothing,
   }

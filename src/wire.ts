@@ -12,6 +12,7 @@ import { artifactFolder } from './drivers/artifacts/cache-layout.js'
 import { createCache } from './drivers/artifacts/cache-upkeep.js'
 import { checkDrivers } from './drivers/checks/catalog.js'
 import { createHosts } from './drivers/hosts/create-hosts.js'
+import { leaseDrivers } from './drivers/leases/catalog.js'
 import { notifierDrivers } from './drivers/notifiers/catalog.js'
 import { secretDrivers } from './drivers/secrets/catalog.js'
 import { createSecrets } from './drivers/secrets/secret-vault.js'
@@ -186,6 +187,8 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     },
     check: ({ probe }) => driverOf('health check', checkDrivers, probe).create(probe, ports),
     notifier: (spec) => driverOf('notifier', notifierDrivers, spec).create(spec, ports),
+    lease: (spec) =>
+      driverOf('lease', leaseDrivers, spec).create(`${config.project}/${config.environment}`, spec, ports),
     random: () => Math.random(),
     randomHex,
   }

@@ -98,7 +98,7 @@ async function begin(
     await lock.release()
     throw error
   }
-  const run = { plan, identity, lock, claim, journal, statuses: new Map(), undos: [] }
+  const run = { plan, identity, lock, claim, journal, statuses: new Map(), undos: [], approvals: [] }
   return runPlan(world, run, execution, signal)
 }
 

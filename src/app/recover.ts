@@ -154,7 +154,8 @@ async function takeUp(
   }
   const identity = { deployment: header.deployment, by, host: world.machine.hostName, startedAt: header.at }
   const statuses = statusesOf(file.entries)
-  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos }
+  const approvals = file.entries.filter((entry) => entry.type === 'approval')
+  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos, approvals }
   return runPlan(world, run, execution, signal)
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
 import type { HealthCheck, ProbePlace } from '../model/health-check.js'
 import type { Hosts } from '../model/host.js'
+import type { Lease } from '../model/lease.js'
 import type { HostSpec } from '../model/host-spec.js'
 import type { Notifier } from '../model/notifier.js'
 import type { Ports } from '../model/ports.js'
@@ -39,6 +40,8 @@ export interface World {
   strategy(type: string): StrategyTraits
   check(spec: CheckSpec): HealthCheck
   notifier(spec: DriverSpec): Notifier
+  /** Of this project and environment. */
+  lease(spec: DriverSpec): Lease
   /** 0–1, for the jitter of repeated tries. */
   random(): number
   /** Random hexadecimal digits, for deployment and state ids. */

@@ -11,10 +11,12 @@ import type { Shell } from '../model/shell.js'
 import type { Artifacts } from '../model/source.js'
 import type { CheckSpec, DriverSpec, InstanceSpec } from '../model/spec.js'
 import type { OperationContext, RoutedShare, Target } from '../model/target.js'
+import type { StateStore } from '../model/state-store.js'
+import { awaitApproval } from './await-approval.js'
 import { awaitHealthy } from './await-healthy.js'
 import { checkMarks } from './check-marks.js'
 import { deploymentVariables } from './deployment-variables.js'
-import type { Performers } from './perform.js'
+import type { PerformContext, Performers } from './perform.js'
 import { runHook } from './run-hook.js'
 import { watchHealthy } from './watch-healthy.js'
 
@@ -29,6 +31,7 @@ export interface PerformerDeps {
   readonly shell: Shell
   readonly secrets: Secrets
   readonly clock: Clock
+  readonly store: Pick<StateStore, 'readMarks'>
   readonly projectDirectory: string
 }
 
@@ -123,6 +126,34 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       return watchHealthy(watched, forMs, { clock: deps.clock, onProgress, signal })
     })
 
+  const pause = async (
+    { instances, deadlineMs }: OperationOf<'pause'>,
+    context: PerformContext,
+  ): Promise<void> => {
+    const { deployment, step, onProgress } = context
+    const over = new AbortController()
+    const signal = AbortSignal.any([context.signal, over.signal])
+    const { environment } = plan
+    const readMarks = () => deps.store.readMarks(environment)
+    // Only the waiting tells how far it is; the watching says something when it has seen something.
+    const watching = watch(
+      { verb: 'watch', instances, forMs: deadlineMs },
+      { ...context, signal, onProgress: () => undefined },
+    )
+    const waiting = awaitApproval(
+      { environment, deployment, step, deadlineMs, readMarks },
+      { clock: deps.clock, onProgress, signal },
+    )
+    try {
+      // Instances that stayed well to the end approve nothing.
+      await Promise.race([waiting, watching.then(() => waiting)])
+    } finally {
+      over.abort()
+      await Promise.allSettled([watching, waiting])
+    }
+    await context.onApproval(await waiting)
+  }
+
   /** For several instances side by side; what fails brings the instance's last words along. */
   const together = (
     instances: readonly Instance[],
@@ -196,6 +227,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     check,
     watch,
+    pause,
     hook,
     async prune({ instance: id, keep }, context) {
       await targetOf(instanceOf(id)).prune(keep, context)

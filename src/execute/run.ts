@@ -165,6 +165,6 @@ function verdict(
 
 /** What the cancelled steps are told: the interrupt itself, or whose failure takes them along. */
 function reasonOf(failure: Failure): DeployError {
-  if (failure.step === null) return new DeployError(failure.error.code, failure.error.message)
+  if (failure.step === null) return new DeployError('CANCELLED', failure.error.message)
   return new DeployError('CANCELLED', `cancelled, because ${failure.step} failed`)
 }

@@ -37,6 +37,7 @@ export const notificationEvents = [
   'started',
   'downloaded',
   'switched',
+  'waiting',
   'succeeded',
   'failed',
   'rolledBack',

@@ -36,6 +36,8 @@ const asStep: Describers = {
   check: ({ instances: ids }, instances) => `check ${copies(ids, instances)}`,
   watch: ({ instances: ids, forMs }, instances) =>
     `watch ${copies(ids, instances)} for ${formatDuration(forMs)}`,
+  pause: ({ instances: ids, deadlineMs }, instances) =>
+    `pause ${copies(ids, instances)} until it is approved, at most ${formatDuration(deadlineMs)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
@@ -57,6 +59,7 @@ const asRevert: Describers = {
   drain: () => 'drain it',
   check: () => 'check it again',
   watch: () => 'watch it',
+  pause: () => 'wait',
   hook: ({ command }) => commandLine(command),
   prune: () => 'prune it',
 }

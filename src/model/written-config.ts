@@ -461,6 +461,35 @@ export interface WrittenConfig {
        */
       token?: string
     }
+    /**
+     * How the agents of several hosts deploy a release one after the other. All of them name the same lease.
+     */
+    waves?: {
+      /**
+       * Where the hosts write who deploys now and how a release does on them.
+       */
+      lease: LeaseFolder | LeaseS3
+      /**
+       * How many hosts may deploy at once.
+       */
+      maxParallel?: number
+      /**
+       * What the others call this host; no two may have one name. Without it, the name of the machine.
+       */
+      host?: string
+      /**
+       * Hosts that go first. The others begin a release once it serves well on every one of these.
+       */
+      canaries?: string[]
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      soak?: string
+      /**
+       * A duration such as 500ms, 30s, 5m, 2h, 7d or 1h30m.
+       */
+      expiry?: string
+    }
   }
   /**
    * How many steps may run at once.
@@ -1887,14 +1916,6 @@ interface SourceS3 {
    */
   bucket: string
   /**
-   * The folder of the bucket in which the releases are. Without it, the whole bucket.
-   */
-  prefix?: string
-  /**
-   * What the keys of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
-   */
-  pattern: string
-  /**
    * The region of the bucket. Without it, AWS_REGION, or that of the profile; servers other than Amazon usually take any.
    */
   region?: string
@@ -1911,10 +1932,6 @@ interface SourceS3 {
    */
   profile?: string
   /**
-   * Read a public bucket without logging in.
-   */
-  anonymous?: boolean
-  /**
    * The access key to log in with. Without it, what AWS tools find: environment, profile, container, instance.
    */
   accessKeyId?: string
@@ -1926,6 +1943,18 @@ interface SourceS3 {
    * The token that belongs to a temporary access key.
    */
   sessionToken?: string
+  /**
+   * The folder of the bucket in which the releases are. Without it, the whole bucket.
+   */
+  prefix?: string
+  /**
+   * What the keys of releases look like, below the prefix: a file name, or folders and a file name. `{version}` may come more than once; a `v` before a number is accepted.
+   */
+  pattern: string
+  /**
+   * Read a public bucket without logging in.
+   */
+  anonymous?: boolean
   /**
    * Which release a service gets: an exact version, a range of its scheme, or latest. The newest match wins.
    */
@@ -2466,6 +2495,16 @@ interface StrategyCanary {
          * How long.
          */
         pause: string
+      }
+    | {
+        /**
+         * Goes on when a person has approved it; an abort gives all traffic back.
+         */
+        approval: true
+        /**
+         * How long it may take. Unapproved by then, the deployment is undone.
+         */
+        deadline?: string
       }
   )[]
   /**
@@ -3105,6 +3144,7 @@ interface NotifierCommand {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -3134,6 +3174,7 @@ interface NotifierSlack {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -3173,6 +3214,7 @@ interface NotifierWebhook {
     | 'started'
     | 'downloaded'
     | 'switched'
+    | 'waiting'
     | 'succeeded'
     | 'failed'
     | 'rolledBack'
@@ -3182,4 +3224,62 @@ interface NotifierWebhook {
     | 'drift'
     | 'recovered'
   )[]
+}
+/**
+ * A lease in a folder that all hosts reach: NFS, or any other disk that knows hard links.
+ */
+interface LeaseFolder {
+  /**
+   * The kind of lease.
+   */
+  type: 'folder'
+  /**
+   * The folder; a relative path starts at the folder of deploy.yaml. It may be shared by projects.
+   */
+  path: string
+}
+/**
+ * A lease in a bucket of Amazon S3, or of any server that speaks its language and honours conditional writes.
+ */
+interface LeaseS3 {
+  /**
+   * The kind of lease.
+   */
+  type: 's3'
+  /**
+   * The name of the bucket.
+   */
+  bucket: string
+  /**
+   * The region of the bucket. Without it, AWS_REGION, or that of the profile; servers other than Amazon usually take any.
+   */
+  region?: string
+  /**
+   * The address of a server other than Amazon.
+   */
+  endpoint?: string
+  /**
+   * Whether the bucket is named in the path (https://host/bucket) and not in the host name. Without it, true for an endpoint and false for Amazon.
+   */
+  pathStyle?: boolean
+  /**
+   * The profile of the AWS configuration files to log in with.
+   */
+  profile?: string
+  /**
+   * The access key to log in with. Without it, what AWS tools find: environment, profile, container, instance.
+   */
+  accessKeyId?: string
+  /**
+   * The secret that belongs to the access key.
+   */
+  secretAccessKey?: string
+  /**
+   * The token that belongs to a temporary access key.
+   */
+  sessionToken?: string
+  /**
+   * The folder of the bucket in which leases are.
+   */
+  prefix?: string
 }

@@ -7,6 +7,7 @@ import type { Config, ServiceConfig } from '../../src/model/config.js'
 import type { VersionListing } from '../../src/model/release.js'
 import type { HookSpec } from '../../src/model/spec.js'
 import type { HealthCheck } from '../../src/model/health-check.js'
+import { memoryLease } from './memory-lease.js'
 import { DeployError } from '../../src/base/deploy-error.js'
 import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
@@ -74,6 +75,7 @@ export function memoryWorld({
     strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
     notifier: () => ({ notify: () => Promise.resolve() }),
+    lease: () => memoryLease(),
     random: () => 0.5,
     randomHex: (digits) => (++serial).toString(16).padStart(digits, '0'),
   }
@@ -142,6 +144,7 @@ export function agentOf(changes: Partial<AgentConfig> = {}): AgentConfig {
     windows: [],
     retry: { tries: 3, delayMs: 300_000 },
     http: null,
+    waves: null,
     ...changes,
   }
 }

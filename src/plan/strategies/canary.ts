@@ -4,10 +4,13 @@ import type { Share } from '../../model/operation.js'
 import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
-import { byHost, evenly, route, watch, type HostMove } from './drafts.js'
+import { byHost, evenly, pause, route, watch, type HostMove } from './drafts.js'
 import { optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
 import type { Draft, Move, StrategyTraits } from './strategy.js'
+
+/** A canary that waits keeps every other deployment of the environment waiting. */
+const approvalDeadline = '1h'
 
 export const canary: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
@@ -28,7 +31,7 @@ export const canary: StrategyTraits = {
         type: 'array',
         minItems: 1,
         description: 'What happens before the new instances get all traffic, in this order.',
-        examples: [[{ weight: 5 }, { pause: '10m' }, { weight: 50 }, { pause: '2m' }]],
+        examples: [[{ weight: 5 }, { pause: '10m' }, { approval: true, deadline: '4h' }, { weight: 50 }]],
         items: {
           anyOf: [
             {
@@ -60,6 +63,27 @@ export const canary: StrategyTraits = {
               required: ['pause'],
               additionalProperties: false,
             },
+            {
+              type: 'object',
+              description:
+                'Waits for a person, `deployctl approve` or `deployctl abort`, and watches the new instances meanwhile.',
+              properties: {
+                approval: {
+                  const: true,
+                  description: 'Goes on when a person has approved it; an abort gives all traffic back.',
+                  examples: [true],
+                },
+                deadline: {
+                  type: 'string',
+                  pattern: durationPattern,
+                  default: approvalDeadline,
+                  description: 'How long it may take. Unapproved by then, the deployment is undone.',
+                  examples: ['4h'],
+                },
+              },
+              required: ['approval'],
+              additionalProperties: false,
+            },
           ],
         },
       },
@@ -83,13 +107,14 @@ function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Dr
   let shares = evenly(before)
   // The schema admits a list and nothing else.
   for (const step of (options['steps'] ?? []) as readonly Json[]) {
-    const { weight, pause } = readStep(step)
+    const { weight, watchMs, approvalMs } = readStep(step)
     if (weight !== null) {
       const parts = [...partOf(before, 100 - weight), ...partOf(after, weight)]
       drafts.push(route(host, shares, parts))
       shares = parts
     }
-    if (pause !== null) drafts.push(...watch(move, host, fresh, pause))
+    if (watchMs !== null) drafts.push(...watch(move, host, fresh, watchMs))
+    if (approvalMs !== null) drafts.push(pause(host, fresh, approvalMs))
   }
   return [...drafts, route(host, shares, all)]
 }
@@ -102,11 +127,18 @@ function partOf(instances: readonly Instance[], percent: number): readonly Share
   }))
 }
 
-function readStep(step: Json): { readonly weight: number | null; readonly pause: number | null } {
-  if (step === null || typeof step !== 'object' || Array.isArray(step)) return { weight: null, pause: null }
-  const { weight, pause } = step as { readonly [key: string]: Json } // an object, as just seen
-  return {
-    weight: typeof weight === 'number' ? weight : null,
-    pause: typeof pause === 'string' ? durationMs(pause) : null,
-  }
+interface CanaryStep {
+  readonly weight: number | null
+  readonly watchMs: number | null
+  readonly approvalMs: number | null
+}
+
+function readStep(step: Json): CanaryStep {
+  const none = { weight: null, watchMs: null, approvalMs: null }
+  if (step === null || typeof step !== 'object' || Array.isArray(step)) return none
+  const { weight, pause, approval, deadline } = step as { readonly [key: string]: Json } // an object, as just seen
+  if (typeof weight === 'number') return { ...none, weight }
+  if (typeof pause === 'string') return { ...none, watchMs: durationMs(pause) }
+  if (approval !== true) return none
+  return { ...none, approvalMs: durationMs(typeof deadline === 'string' ? deadline : approvalDeadline) }
 }

@@ -99,6 +99,8 @@ function noUseCases(): UseCases {
     deploySaved: refuse('deploySaved'),
     rollBack: refuse('rollBack'),
     recover: refuse('recover'),
+    approve: refuse('approve'),
+    abort: refuse('abort'),
     showStatus: refuse('showStatus'),
     showHistory: refuse('showHistory'),
     showDeployment: refuse('showDeployment'),
