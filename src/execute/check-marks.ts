@@ -16,12 +16,7 @@ export interface CheckMarks {
     placeNow: PlaceNow,
     signal: AbortSignal,
   ): Promise<void>
-  withMark(
-    spec: CheckSpec,
-    instance: Instance,
-    placeNow: PlaceNow,
-    signal: AbortSignal,
-  ): Promise<ProbePlace>
+  withMark(spec: CheckSpec, instance: Instance, placeNow: PlaceNow, signal: AbortSignal): Promise<ProbePlace>
 }
 
 export function checkMarks(check: (spec: CheckSpec) => HealthCheck): CheckMarks {

@@ -73,7 +73,7 @@ const mysql: Client = {
 export const postgresCheck = checkWith(postgres)
 export const mysqlCheck = checkWith(mysql)
 
-function checkWith<T extends Client>(client: T) {
+function checkWith(client: Client) {
   return {
     type: client.type,
     schema: schemaOf(client),
@@ -108,14 +108,15 @@ async function settingsAt(
     return { settings: settingsOfUrl(await ports.secrets.reveal(options.url, signal)) }
   const file = fileAt(options.envFile ?? '', place)
   const about = `the settings in ${file}`
-  let values: ReadonlyMap<string, string> | null = null
+  const found: ReadonlyMap<string, string>[] = []
   const script = 'cat -- "$FILE"'
   const answer = await askHost(place, { script, env: { FILE: file }, about }, signal, (result) => {
     if (result.exitCode !== 0) return unhealthy(`${about} could not be read: ${lastWord(result, '')}`)
-    values = valuesOf(result.stdout)
+    found.push(valuesOf(result.stdout))
     return healthy('')
   })
-  return values === null ? answer : settingsFrom(values, options, about)
+  const [values] = found
+  return values === undefined ? answer : settingsFrom(values, options, about)
 }
 
 function settingsFrom(values: ReadonlyMap<string, string>, options: DatabaseOptions, about: string): Read {
