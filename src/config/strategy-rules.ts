@@ -64,6 +64,10 @@ function fitFindings(tree: Json, name: string, service: Json, context: RuleConte
   if (needs.weights && weighing !== undefined && childOf(target, weighing) === undefined) {
     return say(`divides the traffic, which needs target.${weighing}`, `Add target.${weighing}.`)
   }
+  if (traits.keepsWarm === false && childOf(strategy, 'keepWarm') !== undefined) {
+    const what = `has no option keepWarm on the target ${traits.type}, whose old instances end when they lose their sockets`
+    return say(what, 'Take keepWarm out: going back starts the old release again.')
+  }
   const options = entriesOf(own).filter(([key]) => key !== 'type')
   const [first] = options
   if (!traits.verbs.includes('start') && first !== undefined) {

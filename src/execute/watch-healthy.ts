@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.js'
 import type { Progress } from '../model/event.js'
 import type { HealthCheck, ProbeAnswer, ProbePlace } from '../model/health-check.js'
 import type { CheckSpec } from '../model/spec.js'
+import type { InstanceReach } from '../model/target.js'
 import { probeOnce } from './await-healthy.js'
 
 /** Bad answers in a row that are believed: one may be chance. */
@@ -55,7 +56,8 @@ async function watchRunning(
   pause: (ms: number) => Promise<boolean>,
   { clock, onProgress }: { readonly clock: Clock; readonly onProgress: (progress: Progress) => void },
 ): Promise<void> {
-  const first = (await placeNow()).reach?.restarts ?? 0
+  const atFirst = (await placeNow()).reach
+  const first = atFirst?.restarts ?? 0
   do {
     const { reach } = await placeNow()
     if (reach === null) return
@@ -63,6 +65,12 @@ async function watchRunning(
     if (reach.restarts > first) {
       const times = reach.restarts - first === 1 ? 'once' : `${reach.restarts - first} times`
       throw unwell(`${name} did not stay up: it ended and was started again ${times}`)
+    }
+    if (show(reach.address) !== show(atFirst?.address ?? null)) {
+      // its engine was restarted: what sends the traffic looks for it where it was
+      throw unwell(
+        `${name} did not stay where it was: it listened at ${show(atFirst?.address ?? null)}, and now at ${show(reach.address)}`,
+      )
     }
     const label = `${formatDuration(Math.max(endMs - clock.monotonicMs(), 0))} of ${formatDuration(forMs)} left`
     onProgress({ done: 0, total: null, unit: 'tries', label })
@@ -86,6 +94,10 @@ async function watchCheck(
       answer.details,
     )
   } while (await pause(spec.intervalMs))
+}
+
+function show(address: InstanceReach['address']): string {
+  return address === null ? 'no address' : `${address.host}:${address.port}`
 }
 
 function unwell(message: string, details: readonly string[] = []): DeployError {

@@ -2163,7 +2163,7 @@ interface Service {
   /**
    * Where it runs.
    */
-  target: TargetContainer | TargetDirectory
+  target: TargetContainer | TargetDirectory | TargetProcess
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
@@ -2440,6 +2440,140 @@ interface TargetDirectory {
    * @minItems 1
    */
   include?: string[]
+}
+/**
+ * Server mode: deployctl runs the app itself, on this machine. It holds the listening sockets and hands them to each release, so that no connection is refused while releases change.
+ */
+interface TargetProcess {
+  /**
+   * A process target.
+   */
+  type: 'process'
+  /**
+   * The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.
+   */
+  path: string
+  /**
+   * Files, and folders (with a `/` at the end), that all releases have in common: each is kept in `shared/` and linked into every release. What the first release ships there becomes the shared one.
+   */
+  shared?: string[]
+  /**
+   * How many releases that served well stay on disk, the serving one among them, to roll back to. Failed ones do not count.
+   */
+  keepReleases?: number
+  /**
+   * Whom the files of a release belong to, `user` or `user:group`, by name or number. Giving them to somebody else takes root.
+   */
+  owner?: string
+  /**
+   * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
+   */
+  strip?: number
+  /**
+   * Patterns of what to unpack; everything unless given. They see the paths after `strip`.
+   *
+   * @minItems 1
+   */
+  include?: string[]
+  /**
+   * The program and its arguments. A program with a slash in its name is looked for in the release, any other in PATH.
+   *
+   * @minItems 1
+   */
+  command: string[]
+  /**
+   * Where the app listens: addresses with a port, and Unix sockets. deployctl opens them and hands them over as SERVER_STARTER_PORT, and as LISTEN_FDS with LISTEN_PID, in this order, from descriptor 3 on.
+   */
+  listen?: (
+    | string
+    | {
+        /**
+         * The path of a Unix socket; its folder has to be there.
+         */
+        unix: string
+        /**
+         * Who may connect, as the mode of the socket’s file.
+         */
+        mode?: string
+      }
+  )[]
+  /**
+   * How many processes run side by side, all with the same sockets.
+   */
+  workers?: number
+  /**
+   * Environment variables. Beside these, the app gets PATH and the language of deployctl’s own environment, and nothing else. A reference to a secret is replaced at the start and kept in memory only.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * The user it runs as, `user` or `user:group`, by name or number; without a group, with those that the user has. Another user than who deploys takes root.
+   */
+  user?: string
+  /**
+   * The folder it starts in, inside the release.
+   */
+  workingDirectory?: string
+  /**
+   * The mask for files that it makes; that of deployctl unless given.
+   */
+  umask?: string
+  /**
+   * Limits of the kernel for each process, by the names that prlimit has for them; one number, or soft and hard.
+   */
+  limits?: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Where it begins.
+           */
+          soft: number
+          /**
+           * How far the program may raise it.
+           */
+          hard: number
+        }
+  }
+  /**
+   * What asks it to finish what it is doing, accept nothing more, and end.
+   */
+  stopSignal?: 'TERM' | 'INT' | 'QUIT' | 'HUP' | 'USR1' | 'USR2' | 'WINCH'
+  /**
+   * How long it may take to end after that signal before it is killed.
+   */
+  stopTimeout?: string
+  /**
+   * How long a new release must be up on the real sockets, beside the old one, before the old one is asked to end. At least as long as it needs to start: until it accepts connections, they wait.
+   */
+  settle?: string
+  /**
+   * A process that ends by itself is started again, ever later. Beyond this limit the release is given up, and the one that served before it serves again.
+   */
+  restarts?: {
+    /**
+     * How many ends are put up with.
+     */
+    limit?: number
+    /**
+     * Within which time.
+     */
+    within?: string
+  }
+  /**
+   * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
+   */
+  log?: {
+    /**
+     * How large the file may grow.
+     */
+    maxSize?: string
+    /**
+     * How many older parts are kept.
+     */
+    keep?: number
+  }
 }
 /**
  * All new instances are started beside the old ones and checked; then one switch moves all traffic.
