@@ -22,6 +22,7 @@ export interface Fragments {
   readonly notifiers: FragmentsByType
   readonly stores: FragmentsByType
   readonly secrets: FragmentsByType
+  readonly leases: FragmentsByType
 }
 export type FragmentsByType = { readonly [type: string]: JsonSchema }
 
@@ -44,6 +45,7 @@ const kinds: { readonly [K in keyof Fragments]: Kind } = {
   notifiers: { union: 'notifier', description: 'Somebody to tell.', added: { events: notifierEventsSchema } },
   stores: { union: 'store', description: 'Where state is kept.', added: {} },
   secrets: { union: 'secretProvider', description: 'Where a secret comes from.', added: {} },
+  leases: { union: 'lease', description: 'What the agents of several hosts share.', added: {} },
 }
 
 /** The schema of a merged document, with every definition it needs. */

@@ -1,5 +1,6 @@
 /** Every driver's own fragment, from the catalogs. The one place that sees drivers, strategies and config at once. */
 import { checkDrivers } from '../../src/drivers/checks/catalog.js'
+import { leaseDrivers } from '../../src/drivers/leases/catalog.js'
 import { notifierDrivers } from '../../src/drivers/notifiers/catalog.js'
 import { secretDrivers } from '../../src/drivers/secrets/catalog.js'
 import { sourceDrivers } from '../../src/drivers/sources/catalog.js'
@@ -17,6 +18,7 @@ export const fragments: Fragments = {
   notifiers: schemasOf(notifierDrivers),
   stores: schemasOf(stateStoreDrivers),
   secrets: schemasOf(secretDrivers),
+  leases: schemasOf(leaseDrivers),
 }
 
 function schemasOf(drivers: { readonly [type: string]: { readonly schema: JsonSchema } }): FragmentsByType {

@@ -6,7 +6,8 @@ import type { Notice } from '../model/plan.js'
 import { showVersion, type Release, type VersionListing } from '../model/release.js'
 import type { Source } from '../model/source.js'
 import { holdsOf, type Hold, type Pin, type RecordedState } from '../model/state.js'
-import { isExactVersion, pickVersion, type VersionPick } from '../model/version.js'
+import { isExactVersion, type VersionPick } from '../model/version.js'
+import type { Pick } from './pick-once.js'
 import { resolveInGrace, type Waiting } from './grace-period.js'
 import { retagNotices } from './retagged.js'
 import { nothingMatches, stayingNotices, waitingForAge } from './passed-over.js'
@@ -27,6 +28,7 @@ export interface ChoiceRequest {
   /** The source cannot be asked: what runs stays. */
   readonly stays: boolean
   readonly source: Source
+  readonly pickVersion: Pick
   readonly now: Date
   readonly signal: AbortSignal
 }
@@ -42,7 +44,7 @@ export async function chooseRelease(request: ChoiceRequest): Promise<Choice> {
   const listings = active === null || isListed ? offered : [...offered, active]
   const circumstances = { now, running: active?.version ?? null }
   const dated = await withPublicationTimes(listings, service.policy, circumstances, source, signal)
-  const pick = pickVersion(dated, service.policy, circumstances)
+  const pick = request.pickVersion(dated, service.policy, circumstances)
   const unlisted = isListed ? null : active
   const { taken, held, waiting } = await takeFirst(pick.candidates, unlisted, active, request)
   const notices = [

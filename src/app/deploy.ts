@@ -108,7 +108,16 @@ async function begin(
   const undos = places.refused.map(({ error, ...lane }) => {
     return { services: [], lanes: [lane], failedStep: null, cause: error }
   })
-  const run = { plan, identity, lock, claim: places.claim, journal, statuses: new Map(), undos }
+  const run = {
+    plan,
+    identity,
+    lock,
+    claim: places.claim,
+    journal,
+    statuses: new Map(),
+    undos,
+    approvals: [],
+  }
   return runPlan(world, run, execution, signal)
 }
 

@@ -1,4 +1,5 @@
 /** Makes the record of a deployment from its plan, its outcome and its journal. Pure. */
+import type { ApprovalEntry } from '../model/journal.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
@@ -13,7 +14,10 @@ export interface DeploymentIdentity {
 export function historyRecord(
   plan: Plan,
   outcome: Outcome,
-  identity: DeploymentIdentity,
+  {
+    identity,
+    approvals,
+  }: { readonly identity: DeploymentIdentity; readonly approvals: readonly ApprovalEntry[] },
   end: { readonly at: string; readonly serial: number },
 ): HistoryRecord {
   return {
@@ -36,6 +40,7 @@ export function historyRecord(
     unhealthy: outcome.unhealthy,
     durationMs: Math.round(outcome.durationMs),
     unwindMs: Math.round(outcome.unwindMs),
+    ...(approvals.length === 0 ? {} : { approvals: latest(approvals) }),
   }
 }
 
@@ -50,4 +55,10 @@ export function serviceRows(plan: Plan, outcome: Pick<Outcome, 'services'>): His
       after: change.after?.release.version ?? null,
       outcome: outcome.services[change.service] ?? 'applied',
     }))
+}
+
+/** Of a step that was done again after a crash, what was said last. */
+function latest(approvals: readonly ApprovalEntry[]): NonNullable<HistoryRecord['approvals']> {
+  const said = approvals.map(({ step, at, by, reason }) => [step, { step, at, by, reason }] as const)
+  return [...new Map(said).values()]
 }

@@ -32,12 +32,19 @@ export function notificationsOf(
     clock: world.clock,
     random: () => world.random(),
   })
-  const announce = (event: NotificationEvent, outcome: Outcome | null): void => {
-    const notification = world.secrets.maskAll(notificationOf(world, plan, identity, event, outcome))
+  const announce = (event: NotificationEvent, outcome: Outcome | null, note?: string): void => {
+    const told = notificationOf(world, plan, identity, event, outcome)
+    const notification = world.secrets.maskAll(note === undefined ? told : { ...told, note })
     if (tell === null) announcer.announce(notification)
     else tell(notification)
   }
   const open = new Map<string, NotificationEvent>()
+  const answer = `deployctl approve ${identity.deployment} --env ${plan.environment}`
+  const waits = new Map(
+    plan.steps.flatMap(({ id, title, apply }) =>
+      apply.verb === 'pause' ? [[id, `${title}: ${answer}`] as const] : [],
+    ),
+  )
   for (const { id, apply } of plan.steps) {
     const event = milestones[apply.verb]
     if (event !== undefined) open.set(id, event)
@@ -45,7 +52,10 @@ export function notificationsOf(
   return {
     started: () => announce('started', null),
     hear(heard) {
-      if (heard.type !== 'step' || heard.event !== 'apply-succeeded') return
+      if (heard.type !== 'step') return
+      if (heard.event === 'apply-started' && waits.has(heard.step))
+        announce('waiting', null, waits.get(heard.step))
+      if (heard.event !== 'apply-succeeded') return
       const event = open.get(heard.step)
       open.delete(heard.step)
       if (event !== undefined && ![...open.values()].includes(event)) announce(event, null)

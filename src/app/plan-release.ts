@@ -15,6 +15,7 @@ import { openHostBook, type HostBook } from './host-book.js'
 import { hostsMeant, observe, sightOf, type Sightings } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
+import { pickOnce } from './pick-once.js'
 import { readState } from './read-state.js'
 import { underNewNames, type NamedState } from './renames.js'
 import type { World } from './world.js'
@@ -26,6 +27,8 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
   const { state, renamed } = underNewNames(world, await readState(world))
   const selected = selectServices(request.services, world.config, state)
   const sourceOf = sourcesAskedOnce(world)
+  const pickVersion = pickOnce()
+  const now = world.clock.now()
   const choose = async (service: string): Promise<Choice | null> => {
     const config = world.config.services[service]
     if (config === undefined) return null
@@ -37,7 +40,8 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
       mayTryAgain: ({ digest }) => (tryAgain === undefined ? isNamed : tryAgain.includes(digest)),
       stays: request.stay?.includes(service) === true,
       source: sourceOf(config.source),
-      now: world.clock.now(),
+      pickVersion,
+      now,
       signal,
     })
   }

@@ -20,6 +20,7 @@ import type { DeployResult, Execution } from './requests.js'
 import { runPlan } from './run-plan.js'
 import { lockEnvironment, whoIs } from './under-lock.js'
 import type { World } from './world.js'
+import { retracePlaces } from './retrace-places.js'
 import { readState } from './read-state.js'
 
 /** What a child of the dead process gets to end by itself before it is killed. */
@@ -151,6 +152,7 @@ async function takeUp(
     places = await claimPlaces(world, header.plan, claimant, signal)
     // Only now: while the place is claimed by a process that lives, these are its commands.
     await endChildren(world, file, execution)
+    await retracePlaces(world, header.plan, { direction, deployment: header.deployment }, signal)
     journal = await world.store.reopenJournal(world.config.environment, header.deployment)
     await journal.append({ type: 'recovery', at: world.clock.now().toISOString(), by, direction })
   } catch (error) {
@@ -165,7 +167,9 @@ async function takeUp(
     return { services: [], lanes: [lane], failedStep: null, cause: error }
   })
   const all = [...undos, ...refused]
-  const run = { plan: header.plan, identity, lock, claim: places.claim, journal, statuses, undos: all }
+  const approvals = file.entries.filter((entry) => entry.type === 'approval')
+  const claim = places.claim
+  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos: all, approvals }
   return runPlan(world, run, execution, signal)
 }
 

@@ -25,6 +25,8 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
     makers.push([`sources.${name}`, () => world.source(name, spec)])
   for (const { name, driver } of config.notifiers)
     makers.push([`notifiers.${name}`, () => world.notifier(driver)])
+  const { waves } = config.agent
+  if (waves !== null) makers.push(['agent.waves.lease', () => world.lease(waves.lease)])
   const checks = new Set<string>()
   for (const service of Object.values(config.services)) {
     makers.push([

@@ -5,11 +5,12 @@ import type { Emit, OutputLine } from '../model/event.js'
 import type { Examination } from '../model/host.js'
 import type { HistoryRecord } from '../model/history.js'
 import type { JournalFile } from '../model/journal.js'
+import type { Mark } from '../model/mark.js'
 import type { LockHolder } from '../model/state-store.js'
 import type { Notification } from '../model/notifier.js'
 import type { Observation } from '../model/target.js'
 import type { Outcome } from '../model/outcome.js'
-import type { Plan } from '../model/plan.js'
+import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
 import type { HostSelection } from '../model/host-spec.js'
@@ -57,6 +58,36 @@ export type DeployResult =
       readonly unrecorded: ErrorReport | null
     }
 
+export interface AbortRequest {
+  /** The id, or how it begins; null for the one that is under way. */
+  readonly deployment: string | null
+  readonly reason: string | null
+}
+
+export interface ApproveRequest extends AbortRequest {
+  /** The id of a step; null for the one that waits. */
+  readonly step: string | null
+}
+
+/** A canary that was interrupted while it had a part of the traffic. */
+export interface UnfinishedCanary {
+  readonly deployment: string
+  readonly services: readonly string[]
+  readonly by: string
+  /** When it began; ISO 8601. */
+  readonly at: string
+}
+
+/** What became of a word to a running deployment. */
+export interface MarkAnswer {
+  readonly deployment: string
+  /** What counts: what was said before, when it was. */
+  readonly mark: Mark
+  readonly isFirst: boolean
+  /** `ended`: the deployment had come to its end before it could hear. */
+  readonly heard: 'heard' | 'not yet' | 'ended'
+}
+
 export interface ServiceStatus {
   readonly service: string
   /** Whether deploy.yaml (still) has it. */
@@ -90,6 +121,8 @@ export interface StatusReport {
   readonly lock: LockHolder | null
   /** Deployments that were interrupted or are stuck. */
   readonly unfinished: readonly string[]
+  /** Steps of a deployment under way that wait for a person. */
+  readonly waiting: readonly { readonly deployment: string; readonly step: string; readonly title: string }[]
   /** While there is one, nothing is deployed by itself. */
   readonly freeze: Freeze | null
   readonly last: HistoryRecord | null
@@ -170,6 +203,10 @@ export interface UseCases {
   deploySaved(text: string, execution: Execution, signal: AbortSignal): Promise<DeployResult>
   rollBack(request: RollbackRequest, execution: Execution, signal: AbortSignal): Promise<DeployResult>
   recover(direction: 'resume' | 'unwind', execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  /** Both to a deployment that runs in another process. */
+  approve(request: ApproveRequest, signal: AbortSignal): Promise<MarkAnswer & { readonly step: Step }>
+  abort(request: AbortRequest, signal: AbortSignal): Promise<MarkAnswer>
+  unfinishedCanary(): Promise<UnfinishedCanary | null>
   showStatus(signal: AbortSignal): Promise<StatusReport>
   showHistory(limit: number): Promise<readonly HistoryRecord[]>
   showDeployment(id: string): Promise<DeploymentStory>

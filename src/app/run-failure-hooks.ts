@@ -25,6 +25,8 @@ export async function runFailureHooks(
         performers.hook(hook, {
           signal,
           deployment,
+          step,
+          onApproval: () => Promise.resolve(),
           onProgress: () => undefined,
           onLine: (line) => emit({ type: 'step-output', at: world.clock.now().toISOString(), step, line }),
           onChild: () => Promise.resolve(),

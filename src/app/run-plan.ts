@@ -4,7 +4,7 @@
  */
 import { DeployError, reportOf, type ErrorReport } from '../base/deploy-error.js'
 import { unshakable } from '../model/event.js'
-import type { StepStatus } from '../model/journal.js'
+import type { ApprovalEntry, StepStatus } from '../model/journal.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan } from '../model/plan.js'
 import type { HeldLock, JournalWriter } from '../model/state-store.js'
@@ -15,6 +15,7 @@ import { createPerformers } from '../execute/performers.js'
 import { nextState } from '../plan/next-state.js'
 import { carriedOn } from './carried-on.js'
 import { tidyCache } from './cache-upkeep.js'
+import { hearAbort, tidyMarks } from './hear-abort.js'
 import { historyRecord, type DeploymentIdentity } from './history-record.js'
 import { notificationsOf } from './notifications.js'
 import type { DeployResult, Execution } from './requests.js'
@@ -31,6 +32,8 @@ export interface PlanRun {
   readonly journal: JournalWriter
   readonly statuses: Map<string, StepStatus>
   readonly undos: readonly Undo[]
+  /** What people had approved before the deployment was taken up again. */
+  readonly approvals: ApprovalEntry[]
 }
 
 export async function runPlan(
@@ -48,18 +51,27 @@ export async function runPlan(
   })
   telling.started()
   emit({ type: 'deployment-started', at: identity.startedAt, deployment, plan })
+  // What is undone as a whole cannot be aborted any further.
+  const isUndone = run.undos.some(({ services }) => services === 'all')
+  const ear = isUndone ? null : hearAbort(world, deployment)
   const executed = await execute(plan, {
     performers: createPerformers(plan, world),
-    journal: { append: (entry) => run.journal.append(world.secrets.maskAll(entry)) },
+    journal: {
+      async append(entry) {
+        await run.journal.append(world.secrets.maskAll(entry))
+        if (entry.type === 'approval') run.approvals.push(entry)
+      },
+    },
     statuses: run.statuses,
     clock: world.clock,
     emit,
     deployment,
-    interrupt: signal,
+    interrupt: ear === null ? signal : AbortSignal.any([signal, ear.signal]),
     lost: run.lock.lost,
     undos: run.undos,
     allowsLeftovers: execution.allow.includes('leftovers'),
   })
+  await ear?.end()
   const warnings =
     executed.kind === 'applied' ? [] : await runFailureHooks(world, plan, executed, deployment, emit)
   const outcome = { ...executed, warnings: [...executed.warnings, ...warnings] }
@@ -70,6 +82,7 @@ export async function runPlan(
   telling.ended(outcome)
   for (const missed of await telling.settle()) execution.notice(missed)
   // With nothing on record, the lock stays as well: the next deployctl takes it over and finds the journal.
+  await tidyMarks(world).catch(() => undefined) // the next deployment tidies them as well
   if (unrecorded === null) await unlock(run.lock, execution)
   if (unrecorded === null && outcome.kind === 'applied') await tidyCache(world, execution.notice, signal)
   return { kind: 'done', plan, deployment, outcome, unrecorded }
@@ -86,7 +99,7 @@ async function unlock(lock: HeldLock, { notice }: Execution): Promise<void> {
 
 /** Null when everything is on disk. A stuck deployment is recorded too, but its journal stays open for `recover`. */
 async function record(world: World, run: PlanRun, outcome: Outcome): Promise<ErrorReport | null> {
-  const { plan, identity } = run
+  const { plan } = run
   const { unjournalled } = outcome
   const at = world.clock.now().toISOString()
   const journal = unjournalled === null ? run.journal : await takeUpJournal(world, run, outcome, at)
@@ -95,9 +108,7 @@ async function record(world: World, run: PlanRun, outcome: Outcome): Promise<Err
     return notRecorded(unjournalled, outcome)
   try {
     const serial = await writeState(world, run, outcome, at)
-    await world.store.appendHistory(
-      world.secrets.maskAll(historyRecord(plan, outcome, identity, { at, serial })),
-    )
+    await world.store.appendHistory(world.secrets.maskAll(historyRecord(plan, outcome, run, { at, serial })))
     if (outcome.kind !== 'stuck') await journal?.append({ type: 'closed', at, outcome: outcome.kind })
     await journal?.close()
     return journal === null ? unjournalled : null

@@ -10,6 +10,7 @@ import type { HostSpec } from '../model/host-spec.js'
 import { openHostBook, type HostBook } from './host-book.js'
 import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
+import { waitingSteps } from './waiting-steps.js'
 
 const looksAtOnce = 64
 
@@ -32,6 +33,7 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     services: rows,
     lock,
     unfinished,
+    waiting: await waitingSteps(world, unfinished),
     freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }

@@ -1,4 +1,5 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
+import { abortDeployment, approveStep } from './a-persons-mark.js'
 import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
@@ -15,6 +16,7 @@ import { runOnHosts } from './run-on-hosts.js'
 import { savePlan } from './saved-plan.js'
 import { showDeployment, showHistory } from './show-history.js'
 import { showStatus } from './show-status.js'
+import { unfinishedCanary } from './unfinished-canary.js'
 import type { World } from './world.js'
 
 export function createUseCases(world: World): UseCases {
@@ -32,6 +34,9 @@ export function createUseCases(world: World): UseCases {
     deploySaved: (text, execution, signal) => deploySaved(world, text, execution, signal),
     rollBack: (request, execution, signal) => rollBack(world, request, execution, signal),
     recover: (direction, execution, signal) => recover(world, direction, execution, signal),
+    approve: (request, signal) => approveStep(world, request, signal),
+    abort: (request, signal) => abortDeployment(world, request, signal),
+    unfinishedCanary: () => unfinishedCanary(world),
     showStatus: (signal) => showStatus(world, signal),
     showHistory: (limit) => showHistory(world, limit),
     showDeployment: (id) => showDeployment(world, id),

@@ -63,6 +63,8 @@ const exitOf = {
   CHECK_FAILED: exitCodes.error,
   TIMEOUT: exitCodes.error,
   CANCELLED: exitCodes.error,
+  ABORTED: exitCodes.error,
+  NOT_WAITING: exitCodes.error,
   // what is on disk
   STATE_CORRUPT: exitCodes.error,
   JOURNAL_CORRUPT: exitCodes.error,

@@ -6,6 +6,7 @@ import { automationCommands } from './automation-commands.js'
 import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
 import { hostCommands } from './host-commands.js'
+import { runningCommands } from './running-commands.js'
 import { deployOptions, leftoversOption, serviceOption, toOption } from './options.js'
 
 const { busy, changesPending, declined, stuck, unwound } = exitCodes
@@ -211,6 +212,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [busy],
     load: async () => (await import('./commands/unlock.js')).unlock,
   },
+  ...runningCommands,
   ...automationCommands,
   ...hostCommands,
   {

@@ -25,6 +25,8 @@ export interface Options {
   readonly resume: boolean
   readonly unwind: boolean
   readonly reason: string | null
+  /** The id of a step of a deployment. */
+  readonly step: string | null
   readonly showMerged: boolean
   readonly logFormat: string
   readonly watch: boolean
@@ -54,6 +56,7 @@ export const defaultOptions: Options = {
   resume: false,
   unwind: false,
   reason: null,
+  step: null,
   showMerged: false,
   logFormat: 'json',
   watch: false,

@@ -18,6 +18,7 @@ export function agentRules(tree: Json): readonly Finding[] {
       ...(typeof interval === 'string' ? intervalFindings(['agent', 'intervals', source], interval) : []),
     ]),
     ...windowFindings(childOf(agent, 'windows')),
+    ...expiryFindings(textAt(childOf(agent, 'waves'), 'expiry')),
   ]
 }
 
@@ -34,6 +35,16 @@ function intervalFindings(path: readonly string[], text: string): readonly Findi
   const ms = parseDuration(text)
   if (ms === undefined || ms >= shortestIntervalMs) return []
   return [{ path, at: 'value', message: `${path.join('.')}: an interval is at least 1s`, hint: 'Write 10s.' }]
+}
+
+/** Signs of life come eight times within it, over a network. */
+const shortestExpiryMs = 4000
+
+function expiryFindings(text: string | undefined): readonly Finding[] {
+  const ms = text === undefined ? undefined : parseDuration(text)
+  if (ms === undefined || ms >= shortestExpiryMs) return []
+  const message = 'agent.waves.expiry: a host is not taken for dead in less than 4s'
+  return [{ path: ['agent', 'waves', 'expiry'], at: 'value', message, hint: 'Write 1m.' }]
 }
 
 function windowFindings(windows: Json | undefined): readonly Finding[] {

@@ -75,6 +75,59 @@ const httpSchema: JsonSchema = {
   additionalProperties: false,
 }
 
+const wavesSchema: JsonSchema = {
+  type: 'object',
+  description:
+    'How the agents of several hosts deploy a release one after the other. All of them name the same lease.',
+  required: ['lease'],
+  properties: {
+    lease: {
+      $ref: '#/$defs/lease',
+      description: 'Where the hosts write who deploys now and how a release does on them.',
+      examples: [{ type: 'folder', path: '/mnt/deploys' }],
+    },
+    maxParallel: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 1,
+      description: 'How many hosts may deploy at once.',
+      examples: [2],
+    },
+    host: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'What the others call this host; no two may have one name. Without it, the name of the machine.',
+      examples: ['${env.HOST_NAME}'],
+    },
+    canaries: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      uniqueItems: true,
+      default: [],
+      description:
+        'Hosts that go first. The others begin a release once it serves well on every one of these.',
+      examples: [['app-1']],
+    },
+    soak: {
+      $ref: '#/$defs/duration',
+      default: '0',
+      description: 'How long a release must have served well on a canary.',
+      examples: ['10m'],
+    },
+    expiry: {
+      $ref: '#/$defs/duration',
+      default: '1m',
+      description:
+        'After so long without a sign of life a host that deploys is taken for dead, and another one may. It goes back by itself after half of that.',
+      examples: ['1m'],
+    },
+  },
+  additionalProperties: false,
+}
+
 export const agentSchema: JsonSchema = {
   type: 'object',
   description: 'What `deployctl agent` does by itself, and when.',
@@ -138,6 +191,10 @@ export const agentSchema: JsonSchema = {
       examples: [{ tries: 2, delay: '10m' }],
     },
     http: { ...httpSchema, examples: [{ port: 9180, token: '${secret.AGENT_TOKEN}' }] },
+    waves: {
+      ...wavesSchema,
+      examples: [{ lease: { type: 'folder', path: '/mnt/deploys' }, maxParallel: 2, canaries: ['app-1'] }],
+    },
   },
   additionalProperties: false,
   examples: [

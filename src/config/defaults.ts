@@ -6,7 +6,15 @@ export const defaultStrategy = { type: 'rolling' } as const
 export const defaultParallelism = 10
 export const checkDefaults = { interval: '1s', timeout: '5s', healthyAfter: 1, deadline: '1m' } as const
 export const hookTimeout = '10m'
-export const notifierEvents = ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'] as const
+export const notifierEvents = [
+  'waiting',
+  'succeeded',
+  'failed',
+  'rolledBack',
+  'stuck',
+  'available',
+  'drift',
+] as const
 export const cacheDefaults = { maxSize: '5GiB', maxAge: '30d' } as const
 export const policyDefaults = {
   version: 'latest',
@@ -27,6 +35,7 @@ export const agentDefaults = {
   retry: { tries: 3, delay: '5m' },
   window: { days: weekdays, from: '00:00', to: '24:00', timeZone: 'UTC' },
   http: { host: '127.0.0.1', port: 9180 },
+  waves: { maxParallel: 1, canaries: [], soak: '0', expiry: '1m' },
 } as const
 
 export const sshDefaults = { connectTimeout: '10s', keepAlive: '10s', startsAtOnce: 8 } as const

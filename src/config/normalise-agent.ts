@@ -1,6 +1,6 @@
 /** `agent:` as it is meant: times as minutes, durations as milliseconds, an interval for every source. */
 import { durationMs } from '../base/duration.js'
-import type { AgentConfig, AgentHttp, DeployWindow } from '../model/agent.js'
+import type { AgentConfig, AgentHttp, DeployWindow, WavesConfig } from '../model/agent.js'
 import type { WrittenConfig } from '../model/written-config.js'
 import { agentDefaults, pollIntervals } from './defaults.js'
 
@@ -23,6 +23,7 @@ export function normaliseAgent({ agent = {}, sources = {} }: WrittenConfig): Age
       delayMs: durationMs(agent.retry?.delay ?? agentDefaults.retry.delay),
     },
     http: agent.http === undefined ? null : normaliseHttp(agent.http),
+    waves: agent.waves === undefined ? null : normaliseWaves(agent.waves),
   }
 }
 
@@ -39,4 +40,16 @@ function minutesOf(time: string): number {
 function normaliseHttp(http: NonNullable<WrittenAgent['http']>): AgentHttp {
   const { host, port } = { ...agentDefaults.http, ...http }
   return { host, port, token: http.token ?? null }
+}
+
+function normaliseWaves({ lease, ...waves }: NonNullable<WrittenAgent['waves']>): WavesConfig {
+  const { maxParallel, canaries, soak, expiry } = { ...agentDefaults.waves, ...waves }
+  return {
+    lease: { ...lease }, // its options are for its driver to read
+    maxParallel,
+    host: waves.host ?? null,
+    canaries,
+    soakMs: durationMs(soak),
+    expiryMs: durationMs(expiry),
+  }
 }

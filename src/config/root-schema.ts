@@ -176,7 +176,7 @@ export const notifierEventsSchema: JsonSchema = {
   type: 'array',
   items: { enum: notificationEvents },
   uniqueItems: true,
-  default: ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
+  default: ['waiting', 'succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
   description: 'What it is told of.',
   examples: [['failed', 'stuck']],
 }

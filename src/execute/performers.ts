@@ -11,9 +11,12 @@ import type { Shell } from '../model/shell.js'
 import type { Artifacts } from '../model/source.js'
 import type { CheckSpec, DriverSpec, InstanceSpec } from '../model/spec.js'
 import type { OperationContext, RoutedShare, Target } from '../model/target.js'
+import type { StateStore } from '../model/state-store.js'
+import { awaitApproval } from './await-approval.js'
 import { awaitHealthy } from './await-healthy.js'
+import { checkMarks } from './check-marks.js'
 import { deploymentVariables } from './deployment-variables.js'
-import type { Performers } from './perform.js'
+import type { PerformContext, Performers } from './perform.js'
 import { runHook } from './run-hook.js'
 import { watchHealthy } from './watch-healthy.js'
 
@@ -21,11 +24,14 @@ export interface PerformerDeps {
   readonly target: (spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }) => Target
   /** Runs commands on a host, or on this machine. */
   readonly shellOn: (host: HostSpec) => Shell
+  /** How its ports are reached as it sees them. */
+  readonly tunnelTo: (host: HostSpec) => ProbePlace['tunnel']
   readonly check: (spec: CheckSpec) => HealthCheck
   readonly artifacts: Artifacts
   readonly shell: Shell
   readonly secrets: Secrets
   readonly clock: Clock
+  readonly store: Pick<StateStore, 'readMarks'>
   readonly projectDirectory: string
 }
 
@@ -82,31 +88,71 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       host: host.name,
       hostAddress: host.address,
       shell: deps.shellOn(host),
+      tunnel: deps.tunnelTo(host),
       folder,
       env: variables,
       reach: (await target.reach?.(instance, context.signal)) ?? null,
+      mark: null,
     })
   }
+  const marks = checkMarks(deps.check)
+  const setMarks = (instance: Instance, context: OperationContext): Promise<void> =>
+    marks.set(specOf(instance).checks, instance, placeOf(instance, context), context.signal)
 
   const check = ({ instances, deadlineMs }: OperationOf<'check'>, context: OperationContext): Promise<void> =>
     together(instances.map(instanceOf), context, (instance, inner) => {
       const placeNow = placeOf(instance, inner)
       const waiting = { clock: deps.clock, onProgress: inner.onProgress, signal: inner.signal }
       return togetherOf(specOf(instance).checks, inner, (spec, { signal }) =>
-        awaitHealthy(deadlineMs === undefined ? spec : { ...spec, deadlineMs }, deps.check(spec), placeNow, {
-          ...waiting,
-          signal,
-        }),
+        awaitHealthy(
+          deadlineMs === undefined ? spec : { ...spec, deadlineMs },
+          deps.check(spec),
+          () => marks.withMark(spec, instance, placeNow, signal),
+          { ...waiting, signal },
+        ),
       )
     })
 
   const watch = ({ instances, forMs }: OperationOf<'watch'>, context: OperationContext): Promise<void> =>
     together(instances.map(instanceOf), context, (instance, inner) => {
-      const checks = specOf(instance).checks.map((spec) => ({ spec, check: deps.check(spec) }))
-      const watched = { name: copyName(instance), placeNow: placeOf(instance, inner), checks }
+      const placeNow = placeOf(instance, inner)
+      const checks = specOf(instance).checks.map((spec) => ({
+        spec,
+        check: deps.check(spec),
+        placeNow: () => marks.withMark(spec, instance, placeNow, inner.signal),
+      }))
+      const watched = { name: copyName(instance), placeNow, checks }
       const { onProgress, signal } = inner
       return watchHealthy(watched, forMs, { clock: deps.clock, onProgress, signal })
     })
+
+  const pause = async (
+    { instances, deadlineMs }: OperationOf<'pause'>,
+    context: PerformContext,
+  ): Promise<void> => {
+    const { deployment, step, onProgress } = context
+    const over = new AbortController()
+    const signal = AbortSignal.any([context.signal, over.signal])
+    const { environment } = plan
+    const readMarks = () => deps.store.readMarks(environment)
+    // Only the waiting tells how far it is; the watching says something when it has seen something.
+    const watching = watch(
+      { verb: 'watch', instances, forMs: deadlineMs },
+      { ...context, signal, onProgress: () => undefined },
+    )
+    const waiting = awaitApproval(
+      { environment, deployment, step, deadlineMs, readMarks },
+      { clock: deps.clock, onProgress, signal },
+    )
+    try {
+      // Instances that stayed well to the end approve nothing.
+      await Promise.race([waiting, watching.then(() => waiting)])
+    } finally {
+      over.abort()
+      await Promise.allSettled([watching, waiting])
+    }
+    await context.onApproval(await waiting)
+  }
 
   /** For several instances side by side; what fails brings the instance's last words along. */
   const together = (
@@ -162,6 +208,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     start: ({ instances }, context) =>
       together(instances.map(instanceOf), context, async (instance, inner) => {
+        await setMarks(instance, inner)
         await targetOf(instance).start?.(instance, inner)
       }),
     stop: ({ instances }, context) =>
@@ -171,6 +218,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     async route({ from, to }, context) {
       const [old, next] = [lookUp(from), lookUp(to)]
       const end = must(next[0] ?? old[0], 'either end of a route')
+      await Promise.all(next.map(({ instance }) => setMarks(instance, context)))
       await targetOf(end.instance).route(old, next, context)
     },
     async drain({ instances: ids, deadlineMs }, context) {
@@ -179,7 +227,8 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     check,
     watch,
-    pause: ({ forMs }, { signal }) => deps.clock.sleep(forMs, signal).then(() => signal.throwIfAborted()),
+    wait: ({ forMs }, { signal }) => deps.clock.sleep(forMs, signal).then(() => signal.throwIfAborted()),
+    pause,
     hook,
     async prune({ instance: id, keep }, context) {
       await targetOf(instanceOf(id)).prune(keep, context)

@@ -6,6 +6,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { ExecuteDeps, Undo } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
 import { createReach, laneKey, type Owner, type Reach } from './reach.js'
+import { createProgressDeadline } from './progress-deadline.js'
 import { createRunLog, type RunLog } from './run-log.js'
 import { isToBeUndone, unwind, type UnwindResult } from './unwind.js'
 
@@ -29,6 +30,7 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
   const log = createRunLog(deps)
   const performDeps = { ...deps, log }
   const reach = createReach(plan)
+  const progress = createProgressDeadline(deps.clock)
   const active = new Map<Step, Promise<ErrorReport | null>>()
   const failures: Failure[] = []
   const alone: HostFailure[] = []
@@ -120,7 +122,9 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
       if (log.statusOf(step) === 'applied' && !reach.hasLane(step)) return true
       if (stopped || reach.hasService(step.service)) return false
       if (reach.hasLane(step)) return passedBy(step)
-      const work = applyStep(step, performDeps, reach.signalOf(step))
+      const work = progress.within(step, reach.signalOf(step), (signal) =>
+        applyStep(step, performDeps, signal),
+      )
       active.set(step, work)
       const error = await work
       active.delete(step)
@@ -223,6 +227,6 @@ function verdict(
 
 /** What the cancelled steps are told: the interrupt itself, or whose failure takes them along. */
 function reasonOf(failure: Failure): DeployError {
-  if (failure.step === null) return new DeployError(failure.error.code, failure.error.message)
+  if (failure.step === null) return new DeployError('CANCELLED', failure.error.message)
   return new DeployError('CANCELLED', `cancelled, because ${failure.step} failed`)
 }

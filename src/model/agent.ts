@@ -1,4 +1,5 @@
 /** What deploy.yaml says of the agent, what it decides, and what a running one shows to those who ask it. */
+import type { DriverSpec } from './spec.js'
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Weekday = (typeof weekdays)[number]
@@ -27,6 +28,23 @@ export interface AgentConfig {
   readonly retry: { readonly tries: number; readonly delayMs: number }
   /** Null: nothing listens beside the control socket. */
   readonly http: AgentHttp | null
+  /** Null: this agent asks no others. */
+  readonly waves: WavesConfig | null
+}
+
+/** How the agents of several hosts deploy a release one after the other. */
+export interface WavesConfig {
+  readonly lease: DriverSpec
+  /** Hosts that may deploy at once. */
+  readonly maxParallel: number
+  /** What the others call this one; null: the name of the machine. */
+  readonly host: string | null
+  /** Hosts that go first. */
+  readonly canaries: readonly string[]
+  /** How long a release must have served well on a canary. */
+  readonly soakMs: number
+  /** After so long without a sign of life a host that deploys is taken for dead. */
+  readonly expiryMs: number
 }
 
 export interface AgentHttp {
@@ -97,6 +115,8 @@ export interface AgentSnapshot {
   readonly running: RunningDeployment | null
   /** Notifications that wait for their notifier. */
   readonly undelivered: number
+  /** What this host is among those it shares a lease with. */
+  readonly waves: { readonly host: string; readonly isCanary: boolean } | null
 }
 
 /** Small files of the agent's own that outlive it. */

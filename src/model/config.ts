@@ -39,6 +39,7 @@ export const notificationEvents = [
   'started',
   'downloaded',
   'switched',
+  'waiting',
   'succeeded',
   'failed',
   'rolledBack',

@@ -36,7 +36,9 @@ const asStep: Describers = {
   check: ({ instances: ids }, instances) => `check ${copies(ids, instances)}`,
   watch: ({ instances: ids, forMs }, instances) =>
     `watch ${copies(ids, instances)} for ${formatDuration(forMs)}`,
-  pause: ({ forMs }) => `pause for ${formatDuration(forMs)}`,
+  pause: ({ instances: ids, deadlineMs }, instances) =>
+    `pause ${copies(ids, instances)} until it is approved, at most ${formatDuration(deadlineMs)}`,
+  wait: ({ forMs }) => `wait ${formatDuration(forMs)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
@@ -58,7 +60,8 @@ const asRevert: Describers = {
   drain: () => 'drain it',
   check: () => 'check it again',
   watch: () => 'watch it',
-  pause: () => 'pause',
+  pause: () => 'wait',
+  wait: () => 'wait',
   hook: ({ command }) => commandLine(command),
   prune: () => 'prune it',
 }

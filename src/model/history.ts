@@ -33,6 +33,13 @@ export interface HistoryRecord {
   readonly leftovers: Outcome['leftovers']
   readonly stuck: readonly Failure[]
   readonly unhealthy: readonly Failure[]
+  /** Who let the deployment go on where it waited for a person, in the order of the steps. */
+  readonly approvals?: readonly {
+    readonly step: string
+    readonly at: string
+    readonly by: string
+    readonly reason: string | null
+  }[]
   readonly durationMs: number
   readonly unwindMs: number
 }

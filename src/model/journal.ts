@@ -69,6 +69,15 @@ export interface ChildEntry {
   /** Tells a process from a later one with the same number (from /proc where there is one). */
   readonly startedAt: string
 }
+/** A person said that a step which waited may go on. */
+export interface ApprovalEntry {
+  readonly type: 'approval'
+  readonly step: string
+  /** When and by whom it was said. */
+  readonly at: string
+  readonly by: string
+  readonly reason: string | null
+}
 /** From here on the services named are being undone; a resume of them is refused. */
 export interface UnwindEntry {
   readonly type: 'unwind'
@@ -97,7 +106,7 @@ export interface RecoveryEntry {
   readonly by: string
   readonly direction: 'resume' | 'unwind'
 }
-export type JournalEntry = StepEntry | ChildEntry | UnwindEntry | RecoveryEntry | ClosedEntry
+export type JournalEntry = StepEntry | ChildEntry | ApprovalEntry | UnwindEntry | RecoveryEntry | ClosedEntry
 
 export type OutcomeKind = 'applied' | 'unwound' | 'stuck'
 

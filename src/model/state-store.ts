@@ -3,6 +3,7 @@ import type { DriverSpec } from './spec.js'
 import type { HistoryRecord } from './history.js'
 import type { JournalEntry, JournalFile, JournalHeader } from './journal.js'
 import type { JsonSchema } from './schema.js'
+import type { Mark } from './mark.js'
 import type { Ports } from './ports.js'
 import type { RecordedState } from './state.js'
 
@@ -61,6 +62,12 @@ export interface StateStore {
   appendHistory(record: HistoryRecord): Promise<void>
   /** Newest first; of two records of one deployment the later one counts. */
   readHistory(environment: string, limit: number): Promise<readonly HistoryRecord[]>
+
+  /** Leaves a mark, without any lock. When the same was said before, that stays and is the answer; null otherwise. */
+  leaveMark(environment: string, mark: Mark): Promise<Mark | null>
+  readMarks(environment: string): Promise<readonly Mark[]>
+  /** Also when it is gone already. */
+  removeMark(environment: string, mark: Mark): Promise<void>
 
   /** A random key beside the state, made when first asked for; signs saved plans. */
   planKey(): Promise<Uint8Array>

@@ -134,16 +134,19 @@ export function failedReleases(
     const { version, digest } = change.after.release
     const failure = outcome.failures.find((failed) => concerns(failed, change.service))
     if (failure === undefined) return []
+    const cause = failure.error.code === 'ABORTED' ? 'person' : 'failed'
     return [
       [
         change.service,
-        { version, digest, cause: 'failed', reason: failure.error.message, at, by, deployment },
+        { version, digest, cause, reason: failure.error.message, at, by, deployment },
       ] as const,
     ]
   })
 }
 
 function concerns(failure: Failure, service: string): boolean {
+  // A person who ends a deployment means its releases, all of them.
+  if (failure.error.code === 'ABORTED') return true
   if (failure.step === null || blameless.has(failure.error.code)) return false
   return failure.service === service || failure.service === null
 }

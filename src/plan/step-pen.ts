@@ -48,6 +48,7 @@ export function createStepPen(tables: Tables): StepPen {
           apply: draft.apply,
           revert: draft.revert,
           timeoutMs: timeLimit(draft, tables),
+          ...('progress' in draft && draft.progress !== undefined ? { progress: draft.progress } : {}),
           tolerant: draft.apply.verb === 'prune' || ('tolerant' in draft && draft.tolerant),
           risks: risksOf(draft),
         })
@@ -63,13 +64,17 @@ function timeLimit(draft: Draft | HookDraft, tables: Tables): number {
   const { apply } = draft
   if (apply.verb === 'check') return checkTimeoutMs(specOf(apply, tables), apply.deadlineMs)
   if (apply.verb === 'watch') return apply.forMs + checkTimeoutMs(specOf(apply, tables))
-  if (apply.verb === 'pause') return apply.forMs + minuteMs
+  if (apply.verb === 'pause') return apply.deadlineMs + checkTimeoutMs(specOf(apply, tables))
+  if (apply.verb === 'wait') return apply.forMs + minuteMs
   if (apply.verb === 'drain') return apply.deadlineMs + minuteMs
   if (apply.verb === 'hook') throw new Error(`plan: the hook ${apply.hook} has no time limit`)
   return timeoutOf(apply.verb)
 }
 
-function specOf(apply: OperationOf<'check' | 'watch'>, tables: Tables): Plan['specs'][string] | undefined {
+function specOf(
+  apply: OperationOf<'check' | 'watch' | 'pause'>,
+  tables: Tables,
+): Plan['specs'][string] | undefined {
   return tables.specs[tables.instances[apply.instances[0] ?? '']?.specDigest ?? '']
 }
 

@@ -59,15 +59,15 @@ export function legsOf({ waves, mayFail }: HostOrder, options: StrategySpec): re
     const legs = [leg(({ move }) => move)]
     if (waitMs > 0 && !isLast)
       legs.push(
-        [pause(waitMs)],
+        [waiting(waitMs)],
         leg(({ again }) => again),
       )
     return legs
   })
 }
 
-function pause(forMs: number): Lane {
-  const draft: Draft = { host: localHost, apply: { verb: 'pause', forMs }, revert: { nothing: true } }
+function waiting(forMs: number): Lane {
+  const draft: Draft = { host: localHost, apply: { verb: 'wait', forMs }, revert: { nothing: true } }
   return { drafts: [draft], host: null }
 }
 

@@ -1,5 +1,6 @@
 /** How little a source is asked, and what is said when several things stand in the way at once. */
 import { describe, expect, test } from 'vitest'
+import { pickVersion } from '../../src/model/version.js'
 import { chooseRelease, type ChoiceRequest } from '../../src/app/choose-release.js'
 import { DeployError } from '../../src/base/deploy-error.js'
 import type { VersionPolicy } from '../../src/model/config.js'
@@ -65,6 +66,7 @@ async function choose({ offered, policy = {}, state = null, retryHeld = false, t
     state,
     mayTryAgain: () => retryHeld,
     stays: false,
+    pickVersion,
     now,
     signal: never,
     source: {
@@ -153,6 +155,7 @@ test('other failures of a source are passed on', async () => {
     state: null,
     mayTryAgain: () => false,
     stays: false,
+    pickVersion,
     now,
     signal: never,
     source,

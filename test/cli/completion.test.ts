@@ -58,7 +58,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
     ['deployctl pl', ['plan']],
     ['deployctl roll', ['rollback']],
     ['deployctl plan --det', ['--detailed-exitcode']],
-    ['deployctl --env staging ap', ['apply']],
+    ['deployctl --env staging appl', ['apply']],
     ['deployctl plan --env ', ['environments-of-default']],
     ['deployctl plan --file x.yaml --env ', ['environments-of-x.yaml']],
     ['deployctl unpin ', ['services-of-default']],

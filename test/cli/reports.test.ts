@@ -192,6 +192,7 @@ const status = (more: Partial<StatusReport> = {}): StatusReport => ({
   project: 'shop',
   environment: 'staging',
   serial: 12,
+  waiting: [],
   freeze: null,
   services: [
     service('web', {
@@ -317,6 +318,24 @@ const interrupted = shows(status({ unfinished: [deployment], lock: { ...holder, 
   journal,
 })
 
+const marked = {
+  deployment,
+  mark: {
+    kind: 'abort',
+    deployment,
+    by: 'bob@desk',
+    at: '2026-03-01T11:59:00.000Z',
+    reason: 'checkout is slow',
+  },
+  isFirst: true,
+  heard: 'heard',
+} as const
+const pausing = {
+  ...upgrade().steps[0]!,
+  id: 'web/pause',
+  title: 'pause web v1.1.0 (1, 2) until it is approved, at most 1h',
+}
+
 const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, exit: number] } = {
   status: [found(shows(status(), { record, journal }), ['status']), 0],
   'status-locked': [
@@ -328,6 +347,66 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
       ['status'],
     ),
     0,
+  ],
+  'status-waiting': [
+    found(
+      shows(
+        status({
+          services: [],
+          lock: holder,
+          unfinished: [deployment],
+          waiting: [
+            {
+              deployment,
+              step: 'web/pause',
+              title: 'pause web v1.1.0 (1, 2) until it is approved, at most 1h',
+            },
+          ],
+          last: null,
+        }),
+        { record, journal },
+      ),
+      ['status', '--env', 'staging'],
+    ),
+    0,
+  ],
+  approve: [found({ approve: () => Promise.resolve({ ...marked, step: pausing }) }, ['approve']), 0],
+  'approve-said-before': [
+    found(
+      { approve: () => Promise.resolve({ ...marked, isFirst: false, heard: 'not yet', step: pausing }) },
+      ['approve', '--env', 'staging'],
+    ),
+    0,
+  ],
+  abort: [found({ abort: () => Promise.resolve(marked) }, ['abort', '--reason', 'checkout is slow']), 0],
+  'abort-too-late': [found({ abort: () => Promise.resolve({ ...marked, heard: 'ended' }) }, ['abort']), 1],
+  'apply-over-a-canary': [
+    found(
+      {
+        ...interrupted,
+        unfinishedCanary: () =>
+          Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
+        recover: deploys(
+          upgrade(),
+          outcome({ kind: 'unwound', services: { web: 'unwound' }, unwindMs: 700 }),
+          story(upgrade(), []),
+        ),
+        deploy: deploys(upgrade(), outcome({ services: { web: 'applied' } }), story(upgrade(), [])),
+      },
+      ['apply', '--auto-approve', '--quiet'],
+    ),
+    0,
+  ],
+  'apply-over-a-canary-unasked': [
+    found(
+      {
+        ...interrupted,
+        unfinishedCanary: () =>
+          Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
+      },
+      ['apply'],
+    ),
+    7,
   ],
   'status-interrupted': [found(interrupted, ['status', '--env', 'staging']), 0],
   history: [

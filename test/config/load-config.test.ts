@@ -212,7 +212,7 @@ secrets:
       {
         name: 'all',
         driver: { type: 'command', run: ['notify'] },
-        events: ['succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
+        events: ['waiting', 'succeeded', 'failed', 'rolledBack', 'stuck', 'available', 'drift'],
       },
     ])
     expect(config.secrets).toEqual({ SLACK: { type: 'file', path: '/run/secrets/slack' } })

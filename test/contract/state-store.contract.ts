@@ -331,6 +331,40 @@ export function stateStoreContract(driver: StateStoreDriver, prepare: () => Prom
       })
     })
 
+    describe('marks', () => {
+      const said = { by: 'ann@desk', at: '2026-01-01T00:00:00.000Z', reason: null }
+      const approval = (step: string) => ({ kind: 'approveStep', deployment: 'd1', step, ...said }) as const
+      const abort = { kind: 'abort', deployment: 'd1', ...said } as const
+
+      test('are read by every process, for their own environment, whoever holds the lock', async () => {
+        expect(await store.readMarks(env)).toEqual([])
+        const lock = await store.lock(env, request, never)
+        for (const mark of [approval('a'), approval('b'), abort])
+          expect(await world.open().leaveMark(env, mark)).toBeNull()
+        const read = await store.readMarks(env)
+        expect(read).toHaveLength(3)
+        expect(read).toEqual(expect.arrayContaining([approval('a'), approval('b'), abort]))
+        expect(await store.readMarks('production')).toEqual([])
+        await lock.release()
+      })
+
+      test('of two that say the same, also at once, the first stays and is the answer', async () => {
+        const voices = ['ann@desk', 'bob@desk', 'eve@desk'].map((by) => ({ ...approval('a'), by }))
+        const answers = await Promise.all(voices.map((voice) => world.open().leaveMark(env, voice)))
+        const [kept] = await store.readMarks(env)
+        expect(answers.filter((answer) => answer === null)).toHaveLength(1)
+        expect(answers.filter((answer) => answer !== null)).toEqual([kept, kept])
+      })
+
+      test('are gone once removed, and removing one that is gone is no matter', async () => {
+        await store.leaveMark(env, abort)
+        await store.removeMark(env, { ...abort, by: 'anybody' })
+        await store.removeMark(env, abort)
+        expect(await store.readMarks(env)).toEqual([])
+        expect(await store.leaveMark(env, abort)).toBeNull()
+      })
+    })
+
     describe('the key of saved plans', () => {
       test('is random, long and the same for all who ask, also at once', async () => {
         const keys = await Promise.all(

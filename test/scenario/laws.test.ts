@@ -49,7 +49,9 @@ const hooksOf = (version: string) => [
 /** Small steps for a canary; what a strategy keeps warm is there for the next deployment to find. */
 const strategyOf = (type: string) => ({
   type,
-  ...(type === 'canary' ? { steps: [{ weight: 20 }, { pause: '10s' }, { weight: 50 }] } : {}),
+  ...(type === 'canary'
+    ? { steps: [{ weight: 20 }, { pause: '10s' }, { approval: true }, { weight: 50 }] }
+    : {}),
   ...(type === 'blue-green' ? { keepWarm: '45m' } : {}),
 })
 
@@ -91,7 +93,7 @@ function scenarios(type: string, targetType: string): { readonly [name: string]:
 /** The world before the act: nothing, deployed, or deployed twice. */
 async function setUp(scenario: Scenario): Promise<{ ground: MemoryGround; disk: MemoryDisk }> {
   const ground = new MemoryGround()
-  const disk = emptyDisk()
+  const disk = { ...emptyDisk(), approves: true }
   if (scenario.before !== null) await apply(memoryWorld({ config: scenario.before, ground, disk }))
   if (scenario.between !== undefined) await apply(memoryWorld({ config: scenario.between, ground, disk }))
   ground.effects = 0

@@ -16,6 +16,12 @@ export async function prepareSshHosts(place) {
     setpriv: 'util-linux',
     fish: 'fish',
     tcsh: 'tcsh',
+    runsvdir: 'runit',
+    supervisord: 'supervisor',
+    sudo: 'sudo',
+    pg_ctlcluster: 'postgresql',
+    mariadbd: 'mariadb-server',
+    mariadb: 'mariadb-client',
   })
   const folder = join(place, 'ssh-hosts')
   mkdirSync(folder, { mode: 0o700 })

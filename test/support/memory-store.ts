@@ -2,6 +2,7 @@
 import { DeployError } from '../../src/base/deploy-error.js'
 import type { HistoryRecord } from '../../src/model/history.js'
 import type { JournalEntry, JournalHeader } from '../../src/model/journal.js'
+import { markName, type Mark } from '../../src/model/mark.js'
 import type { RecordedState } from '../../src/model/state.js'
 import type { StateStore } from '../../src/model/state-store.js'
 
@@ -10,14 +11,26 @@ export interface MemoryDisk {
   state: string | null
   readonly journals: Map<string, { header: string; entries: string[] }>
   readonly history: string[]
+  readonly marks: Map<string, string>
+  /** Whether somebody approves whatever waits, as soon as it waits. */
+  approves: boolean
   locked: boolean
 }
 
-export const emptyDisk = (): MemoryDisk => ({ state: null, journals: new Map(), history: [], locked: false })
+export const emptyDisk = (): MemoryDisk => ({
+  state: null,
+  journals: new Map(),
+  history: [],
+  marks: new Map(),
+  approves: false,
+  locked: false,
+})
 
 export interface MemoryStore extends StateStore {
   /** Journal writes from now on, of which only so many happen: the next hangs for ever, as if the machine had stopped. */
   cutAfter(writes: number): void
+  /** Once, when so many more durable writes have happened. */
+  afterWrite(writes: number, act: () => void): void
   /** Resolves when the cut has come. */
   readonly dead: Promise<void>
   readonly writes: () => number
@@ -26,6 +39,7 @@ export interface MemoryStore extends StateStore {
 export function memoryStore(disk: MemoryDisk): MemoryStore {
   let left = Number.POSITIVE_INFINITY
   let writes = 0
+  let awaited: { readonly writes: number; readonly act: () => void } | null = null
   let die = (): void => undefined
   const dead = new Promise<void>((resolve) => {
     die = resolve
@@ -40,11 +54,20 @@ export function memoryStore(disk: MemoryDisk): MemoryStore {
     left--
     writes++
     effect()
+    if (writes === awaited?.writes) awaited.act()
   }
   const unfinished = (): string[] =>
     [...disk.journals]
       .filter(([, { entries }]) => !entries.some((entry) => entry.includes('"type":"closed"')))
       .map(([id]) => id)
+  /** Of every step that waits in a deployment without an end. */
+  const approvals = (): readonly Mark[] =>
+    unfinished().flatMap((deployment) => {
+      const { plan } = JSON.parse(disk.journals.get(deployment)!.header) as JournalHeader
+      const waiting = plan.steps.filter(({ apply }) => apply.verb === 'pause')
+      const said = { by: 'eve@desk', at: '2026-01-01T00:00:00.000Z', reason: null }
+      return waiting.map(({ id }) => ({ kind: 'approveStep', deployment, step: id, ...said }) as const)
+    })
   const writer = (deployment: string) => ({
     append: (entry: JournalEntry) =>
       durable(() => disk.journals.get(deployment)!.entries.push(JSON.stringify(entry))),
@@ -53,6 +76,9 @@ export function memoryStore(disk: MemoryDisk): MemoryStore {
   return {
     cutAfter: (count) => {
       left = count
+    },
+    afterWrite: (count, act) => {
+      awaited = { writes: writes + count + 1, act }
     },
     dead,
     writes: () => writes,
@@ -84,7 +110,19 @@ export function memoryStore(disk: MemoryDisk): MemoryStore {
         },
       }
     },
-    lockHolder: async () => null,
+    lockHolder: async () =>
+      disk.locked
+        ? {
+            id: 'lock',
+            by: 'ada@desk',
+            host: 'desk',
+            pid: 1,
+            operation: 'apply',
+            created: '2026-01-01T00:00:00.000Z',
+            heartbeat: '2026-01-01T00:00:00.000Z',
+            liveness: 'alive',
+          }
+        : null,
     breakLock: () => Promise.reject(new Error('unused')),
     createJournal: async (header: JournalHeader) => {
       await durable(() =>
@@ -108,6 +146,18 @@ export function memoryStore(disk: MemoryDisk): MemoryStore {
         .map((line) => JSON.parse(line) as HistoryRecord)
         .toReversed()
         .slice(0, limit),
+    leaveMark: async (_environment, mark) => {
+      const earlier = disk.marks.get(markName(mark))
+      if (earlier !== undefined) return JSON.parse(earlier) as Mark
+      disk.marks.set(markName(mark), JSON.stringify(mark))
+      return null
+    },
+    readMarks: async () => {
+      if (left <= 0) return never
+      const said = [...disk.marks.values()].map((mark) => JSON.parse(mark) as Mark)
+      return disk.approves ? [...said, ...approvals()] : said
+    },
+    removeMark: async (_environment, mark) => void disk.marks.delete(markName(mark)),
     planKey: async () => new Uint8Array(32),
   }
 }

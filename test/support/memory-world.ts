@@ -9,6 +9,7 @@ import type { HostGroup } from '../../src/model/host.js'
 import { hostOf } from '../../src/model/host-entry.js'
 import type { HookSpec } from '../../src/model/spec.js'
 import type { HealthCheck } from '../../src/model/health-check.js'
+import { memoryLease } from './memory-lease.js'
 import { DeployError } from '../../src/base/deploy-error.js'
 import { fakeClock } from './fake-clock.js'
 import { MemoryGround, memoryShell, memoryTarget, memoryTraits } from './memory-ground.js'
@@ -71,10 +72,12 @@ export function memoryWorld({
     }),
     target: (spec, { host }) => memoryTarget(ground, spec, host.name),
     shellOn: () => memoryShell(ground),
+    tunnelTo: () => null,
     traits,
     strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },
     notifier: () => ({ notify: () => Promise.resolve() }),
+    lease: () => memoryLease(),
     random: () => 0.5,
     randomHex: (digits) => (++serial).toString(16).padStart(digits, '0'),
   }
@@ -144,6 +147,7 @@ export function agentOf(changes: Partial<AgentConfig> = {}): AgentConfig {
     windows: [],
     retry: { tries: 3, delayMs: 300_000 },
     http: null,
+    waves: null,
     ...changes,
   }
 }

@@ -67,6 +67,7 @@ export const shownReport = {
       ],
     },
     undelivered: 2,
+    waves: { host: 'app-1', isCanary: true },
   },
   status: {
     project: 'shop',

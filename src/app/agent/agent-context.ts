@@ -14,6 +14,8 @@ import type { Outbox } from './outbox.js'
 import type { RunningView } from './running-view.js'
 import type { SaidOnce } from './said-once.js'
 import type { Setbacks } from './setbacks.js'
+import type { HeldSlot } from './waves/held-slot.js'
+import type { Waves } from './waves/waves.js'
 
 export interface AgentContext {
   readonly world: World
@@ -23,6 +25,10 @@ export interface AgentContext {
   readonly said: SaidOnce
   readonly setbacks: Setbacks
   readonly running: RunningView
+  /** Null: this agent asks no others. */
+  readonly waves: Waves | null
+  /** Services of which it was last seen that all is as recorded. */
+  readonly sound: Set<string>
   /** The newest about each service. */
   readonly decisions: Map<string, Decision>
   readonly signal: AbortSignal
@@ -56,7 +62,10 @@ export function tellOf(
 /** How the agent carries out what a person would have asked for: without a question, and telling as it goes. */
 export function executionOf(
   context: AgentContext,
-  own: Pick<Execution, 'confirm'> & { readonly muted: ReadonlySet<NotificationEvent> },
+  own: Pick<Execution, 'confirm'> & {
+    readonly muted: ReadonlySet<NotificationEvent>
+    readonly slot: HeldSlot | null
+  },
 ): Execution {
   const { book, outbox, running } = context
   return {
@@ -64,6 +73,7 @@ export function executionOf(
     allow: [],
     lockWaitMs: 0,
     emit: (event) => {
+      own.slot?.verify()
       running.hear(event)
       logEvent(context, event)
     },

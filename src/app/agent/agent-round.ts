@@ -14,6 +14,7 @@ import { look, type Look } from './look.js'
 import { findInterrupted, needsPerson, settleInterrupted } from './recover-interrupted.js'
 import { dueRetries } from './retries.js'
 import type { Rhythm } from './rhythm.js'
+import { endTurn, noteSound, takeTurn, turnToResume } from './waves/take-turns.js'
 
 /** Sources are asked side by side, but not all at once. */
 const questionsAtOnce = 8
@@ -31,7 +32,29 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
   const state = await readState(world)
   const tryAgain = agent.mode === 'auto' ? dueRetries(state, agent.retry, world.clock.now()) : []
   const looks = await askAll(context, watch, due, state, tryAgain)
-  const judgements = judgeAll(context, state, looks)
+  noteSound(context, looks)
+  const { judgements, slot } = await takeTurn(context, judgeAll(context, state, looks))
+  try {
+    const repairs = await sayAll(context, state, looks, judgements)
+    if (due.length > 0) countDrift(context, looks)
+    const chosen = [...judgements, ...repairs.judgements].filter(
+      ({ verdict }) => verdict === 'deploy' || verdict === 'repair',
+    )
+    if (chosen.length === 0) return
+    const stay = [...looks.flatMap((seen) => seen.stay), ...repairs.stay]
+    await deployChosen(context, { judgements: chosen, tryAgain, stay, slot })
+  } finally {
+    await endTurn(context, slot)
+  }
+}
+
+/** Says what is news of them, and of the repairs that may be done before what has to wait. */
+async function sayAll(
+  context: AgentContext,
+  state: RecordedState | null,
+  looks: readonly Look[],
+  judgements: readonly Judgement[],
+): Promise<{ readonly stay: readonly string[]; readonly judgements: readonly Judgement[] }> {
   for (const judgement of judgements) decide(context, judgement)
   const repairs = await repairsBehind(context, state, looks, judgements)
   for (const { service } of judgements) {
@@ -42,13 +65,7 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
     const problem = { service, verdict: 'skip', version: null, digest: null, key: '' } as const
     decide(context, { ...problem, reason: error.message }, error)
   }
-  if (due.length > 0) countDrift(context, looks)
-  const chosen = [...judgements, ...repairs.judgements].filter(
-    ({ verdict }) => verdict === 'deploy' || verdict === 'repair',
-  )
-  if (chosen.length === 0) return
-  const stay = [...looks.flatMap((seen) => seen.stay), ...repairs.stay]
-  await deployChosen(context, { judgements: chosen, tryAgain, stay })
+  return repairs
 }
 
 /** Whether the environment is free for something new. */
@@ -73,9 +90,12 @@ async function settle(context: AgentContext, { rhythm }: Watch): Promise<boolean
   const key = `recover ${deployment}`
   if (setbacks.isResting(key, nowMs)) return false
   book.log('warn', 'taking up a deployment that was interrupted', { deployment })
+  const slot = await turnToResume(context, interrupted.file)
   try {
-    const execution = executionOf(context, { muted: new Set(), confirm: () => Promise.resolve(true) })
-    const result = await settleInterrupted(world, interrupted, execution, signal)
+    const execution = executionOf(context, { muted: new Set(), confirm: () => Promise.resolve(true), slot })
+    const wanted = context.waves !== null && slot === null ? 'unwind' : world.config.agent.recover
+    const ends = slot === null ? signal : AbortSignal.any([signal, slot.lost])
+    const result = await settleInterrupted(world, interrupted, { wanted, execution }, ends)
     const outcome = result.kind === 'done' ? result.outcome.kind : result.kind
     metrics.count('deployctl_recoveries_total', { direction: result.direction, outcome })
     book.log(outcome === 'stuck' ? 'error' : 'info', `recovered by ${result.direction}: ${outcome}`, {
@@ -95,6 +115,7 @@ async function settle(context: AgentContext, { rhythm }: Watch): Promise<boolean
     return false
   } finally {
     running.end()
+    await endTurn(context, slot)
   }
 }
 

@@ -10,6 +10,7 @@ import { triesOf } from '../carried-on.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { judge, nameOf, type Judgement } from './judge.js'
 import { failedHold } from './retries.js'
+import type { HeldSlot } from './waves/held-slot.js'
 
 /** Nobody's fault: somebody else was quicker, or it was told to stop. The next poll looks again. */
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -27,18 +28,22 @@ export interface Chosen {
   readonly judgements: readonly Judgement[]
   readonly tryAgain: readonly string[]
   readonly stay: readonly string[]
+  /** Null where no other hosts are asked, and for repairs alone. */
+  readonly slot: HeldSlot | null
 }
 
 export async function deployChosen(context: AgentContext, chosen: Chosen): Promise<void> {
   const { world, setbacks, said, book, running, signal } = context
-  const { judgements, tryAgain, stay } = chosen
+  const { judgements, tryAgain, stay, slot } = chosen
   const again = (one: Judgement): boolean =>
     setbacks.hasFailed(one.key) || (one.digest !== null && tryAgain.includes(one.digest))
   const muted = judgements.every(again) ? mutedOnRetry : nothingMuted
-  const execution = executionOf(context, { muted, confirm: (plan) => isStillDue(context, plan) })
+  const confirm = (plan: Plan): Promise<boolean> => isStillDue(context, judgements, plan)
+  const execution = executionOf(context, { muted, confirm, slot })
+  const ends = slot === null ? signal : AbortSignal.any([signal, slot.lost])
   const services = judgements.map(({ service }) => service)
   try {
-    const result = await deploy(world, { services, tryAgain, stay }, execution, signal)
+    const result = await deploy(world, { services, tryAgain, stay }, execution, ends)
     said.forget('deploy')
     if (result.kind === 'done') await learn(context, judgements, result)
     else book.log('info', 'by now there is nothing to deploy', { services })
@@ -55,7 +60,11 @@ export async function deployChosen(context: AgentContext, chosen: Chosen): Promi
 }
 
 /** Under the lock, with the world as it is then: a person may have said something in between. */
-async function isStillDue({ world, setbacks }: AgentContext, plan: Plan): Promise<boolean> {
+async function isStillDue(
+  { world, setbacks }: AgentContext,
+  decided: readonly Judgement[],
+  plan: Plan,
+): Promise<boolean> {
   const now = world.clock.now()
   const freeze = freezeOf(await readState(world), now)
   const nowMs = world.clock.monotonicMs()
@@ -63,7 +72,11 @@ async function isStillDue({ world, setbacks }: AgentContext, plan: Plan): Promis
   const changed = new Set(plan.changes.filter(({ kind }) => kind !== 'none').map(({ service }) => service))
   return judge(plan, { agent: world.config.agent, freeze, now, isResting })
     .filter(({ service }) => changed.has(service))
-    .every(({ verdict }) => verdict === 'deploy' || verdict === 'repair')
+    .every(
+      ({ verdict, key }) =>
+        // what was published in between is another decision
+        (verdict === 'deploy' || verdict === 'repair') && decided.some((one) => one.key === key),
+    )
 }
 
 type Done = Extract<DeployResult, { readonly kind: 'done' }>
@@ -79,6 +92,7 @@ async function learn(context: AgentContext, judgements: readonly Judgement[], re
     const about = { deployment, service, release: version }
     if (ended === 'applied') {
       setbacks.succeeded(key)
+      context.sound.add(service)
       book.log('info', `${nameOf(judgement)} is deployed`, about)
       continue
     }

@@ -44,10 +44,10 @@ const closedWay: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['USAGE', 'PLAN_STA
 export async function settleInterrupted(
   world: World,
   interrupted: Interrupted,
-  execution: Execution,
+  { execution, ...preferred }: { readonly wanted: Direction; readonly execution: Execution },
   signal: AbortSignal,
 ): Promise<DeployResult & { readonly direction: Direction }> {
-  const wanted = interrupted.taken >= mostResumes ? 'unwind' : world.config.agent.recover
+  const wanted = interrupted.taken >= mostResumes ? 'unwind' : preferred.wanted
   try {
     return { ...(await recover(world, wanted, execution, signal)), direction: wanted }
   } catch (error) {

@@ -18,6 +18,7 @@ import { createRhythm } from './rhythm.js'
 import { createRunningView } from './running-view.js'
 import { createSaidOnce } from './said-once.js'
 import { createSetbacks } from './setbacks.js'
+import { createWaves } from './waves/waves.js'
 
 /** Deployments in a report. */
 const shownHistory = 20
@@ -59,12 +60,16 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   const warn = (message: string): void => book.log('warn', message)
   const outbox = await openOutbox(world, desk.memory, warn, outboxEnd.signal)
   const running = createRunningView(() => book.changed())
+  const said = createSaidOnce()
+  const { waves } = world.config.agent
   const context: AgentContext = {
     world,
     book,
     outbox,
     metrics: createMetrics(),
-    said: createSaidOnce(),
+    said,
+    waves: waves === null ? null : createWaves(world, waves, { book, said }),
+    sound: new Set(),
     setbacks: createSetbacks(),
     running,
     decisions: new Map<string, Decision>(),
@@ -130,6 +135,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
       decisions: [...context.decisions.values()],
       running: running.now(),
       undelivered: outbox.waiting(),
+      waves: context.waves === null ? null : { host: context.waves.host, isCanary: context.waves.isCanary },
     }),
     metrics: () => metricsText(context, { version: desk.version, pause, lastPoll }),
     logs: () => book.lines(),

@@ -85,6 +85,7 @@ function unwoundParts({ plan, outcome, deployment }: Finished, context: OutcomeC
 function failureParts(failure: Failure | undefined, plan: Plan, context: OutcomeContext): readonly string[] {
   const { style, interruptedBy } = context
   const what = afterTitle(plan, failure?.service ?? null)
+  if (failure?.error.code === 'ABORTED') return [headline(`${what}: ${failure.error.message}`, style)]
   if (failure === undefined || failure.step === null) {
     const by = interruptedBy === null ? 'Interrupted' : `Interrupted by ${interruptedBy}`
     return [headline(`${by}: ${what}.`, style)]

@@ -106,7 +106,7 @@ function detailLines(
 }
 
 function deploymentLines(
-  { last, lock, unfinished, freeze }: StatusReport,
+  { last, lock, unfinished, waiting, freeze }: StatusReport,
   style: Style,
   now: Date,
   flags: string,
@@ -152,7 +152,28 @@ function deploymentLines(
       ]
     : []
   const freezeLine = freeze === null ? [] : [paint.careful(paragraph(frozenText(freeze, now), width, 2, 4))]
-  return [...freezeLine, ...lastLine, ...lockLine, ...unfinishedLines]
+  const isWaiting = waiting.length > 0 && !interrupted
+  const waitingLines = isWaiting
+    ? [
+        ...waiting.map(({ deployment, title }) =>
+          paint.careful(paragraph(`! deployment ${deployment} waits for a person: ${title}`, width, 2, 4)),
+        ),
+        nextLines(
+          [
+            ...waiting.map(
+              ({ step }) =>
+                [
+                  `deployctl approve${waiting.length > 1 ? ` --step ${step}` : ''}${flags}`,
+                  'let it go on',
+                ] as const,
+            ),
+            [`deployctl abort${flags}`, 'end it, and undo it'],
+          ],
+          style,
+        ),
+      ]
+    : []
+  return [...freezeLine, ...lastLine, ...lockLine, ...waitingLines, ...unfinishedLines]
 }
 
 function frozenText({ by, at, reason, until }: Freeze, now: Date): string {

@@ -20,6 +20,7 @@ export function storyText({ record, journal }: DeploymentStory, style: Style): s
     headLines(record, journal, style),
     serviceLines(record, journal),
     journal === null ? [] : stepLines(journal, style),
+    approvalLines(record, journal, style),
     record === null ? unfinishedLines(journal, style) : endLines(record, journal, style),
   ]
   return parts
@@ -137,6 +138,25 @@ function timesOf({ header, entries }: JournalFile): ReadonlyMap<string, string> 
   return new Map(
     [...times].map(([step, { doing, undoing }]) => [step, [doing, undoing].filter(Boolean).join(' + ')]),
   )
+}
+
+/** Who let it go on where it waited. */
+function approvalLines(
+  record: HistoryRecord | null,
+  journal: JournalFile | null,
+  style: Style,
+): readonly string[] {
+  const journalled = journal?.entries.filter((entry) => entry.type === 'approval') ?? []
+  const titles = new Map(journal?.header.plan.steps.map(({ id, title }) => [id, title]))
+  return (record?.approvals ?? journalled).map(({ step, by, at, reason }) => {
+    const why = reason === null ? '' : `: ${reason}`
+    return paragraph(
+      `approved by ${by}, ${showRecorded(at)}: ${titles.get(step) ?? step}${why}`,
+      style.width,
+      2,
+      4,
+    )
+  })
 }
 
 function unfinishedLines(journal: JournalFile | null, style: Style): readonly string[] {

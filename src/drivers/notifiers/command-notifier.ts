@@ -24,6 +24,7 @@ const outcomes: { readonly [event in NotificationEvent]: string } = {
   started: '',
   downloaded: '',
   switched: '',
+  waiting: '',
   succeeded: 'applied',
   rolledBack: 'applied',
   failed: 'unwound',

@@ -38,6 +38,7 @@ const signs: { readonly [event in NotificationEvent]: string } = {
   started: '🚀',
   downloaded: '📦',
   switched: '🔀',
+  waiting: '✍️',
   succeeded: '✅',
   failed: '❌',
   rolledBack: '⏪',

@@ -7,6 +7,7 @@ type Sentence = (project: string, environment: string) => string
 const besideTheEnd = {
   downloaded: (project, environment) => `the releases of ${project} for ${environment} are downloaded`,
   switched: (project, environment) => `${project} was switched on ${environment}`,
+  waiting: (project, environment) => `a deployment of ${project} to ${environment} waits for a person`,
   available: (project, environment) => `a release of ${project} waits to be deployed to ${environment}`,
   held: (project, environment) => `a release of ${project} is held on ${environment}`,
   drift: (project, environment) => `${project} on ${environment} is not as it was deployed`,

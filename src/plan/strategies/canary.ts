@@ -4,10 +4,13 @@ import type { Share } from '../../model/operation.js'
 import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
-import { evenly, route, watch } from './drafts.js'
+import { evenly, pause, route, watch } from './drafts.js'
 import { hostOptionSchemas, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
 import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
+
+/** A canary that waits keeps every other deployment of the environment waiting. */
+const approvalDeadline = '1h'
 
 export const canary: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
@@ -27,39 +30,41 @@ export const canary: StrategyTraits = {
         type: 'array',
         minItems: 1,
         description: 'What happens before the new instances get all traffic, in this order.',
-        examples: [[{ weight: 5 }, { pause: '10m' }, { weight: 50 }, { pause: '2m' }]],
+        examples: [[{ weight: 5 }, { pause: '10m' }, { approval: true, deadline: '4h' }, { weight: 50 }]],
         items: {
-          anyOf: [
-            {
-              type: 'object',
-              description: 'Gives the new instances this part of the traffic.',
-              properties: {
-                weight: {
-                  type: 'integer',
-                  minimum: 1,
-                  maximum: 99,
-                  description: 'Percent of the traffic for all new instances together.',
-                  examples: [5],
-                },
-              },
-              required: ['weight'],
-              additionalProperties: false,
+          type: 'object',
+          description: 'One of weight, pause and approval.',
+          properties: {
+            weight: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 99,
+              description: 'Percent of the traffic for all new instances together, more than before.',
+              examples: [5],
             },
-            {
-              type: 'object',
-              description: 'Waits, and watches the new instances meanwhile.',
-              properties: {
-                pause: {
-                  type: 'string',
-                  pattern: durationPattern,
-                  description: 'How long.',
-                  examples: ['10m'],
-                },
-              },
-              required: ['pause'],
-              additionalProperties: false,
+            pause: {
+              type: 'string',
+              pattern: durationPattern,
+              description: 'Waits so long, and watches the new instances meanwhile.',
+              examples: ['10m'],
             },
-          ],
+            approval: {
+              const: true,
+              description:
+                'Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.',
+              examples: [true],
+            },
+            deadline: {
+              type: 'string',
+              pattern: durationPattern,
+              default: approvalDeadline,
+              description: 'How long an approval may take. Unapproved by then, the deployment is undone.',
+              examples: ['4h'],
+            },
+          },
+          oneOf: [{ required: ['weight'] }, { required: ['pause'] }, { required: ['approval'] }],
+          dependencies: { deadline: ['approval'] },
+          additionalProperties: false,
         },
       },
       minHealthyTime: optionSchemas.minHealthyTime,
@@ -83,13 +88,14 @@ function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Dr
   let shares = evenly(before)
   // The schema admits a list and nothing else.
   for (const step of (options['steps'] ?? []) as readonly Json[]) {
-    const { weight, pause } = readStep(step)
+    const { weight, watchMs, approvalMs } = readStep(step)
     if (weight !== null) {
       const parts = [...partOf(before, 100 - weight), ...partOf(after, weight)]
       drafts.push(route(host, shares, parts))
       shares = parts
     }
-    if (pause !== null) drafts.push(...watch(move, host, fresh, pause))
+    if (watchMs !== null) drafts.push(...watch(move, host, fresh, watchMs))
+    if (approvalMs !== null) drafts.push(pause(host, fresh, approvalMs))
   }
   return [...drafts, route(host, shares, all)]
 }
@@ -102,11 +108,18 @@ function partOf(instances: readonly Instance[], percent: number): readonly Share
   }))
 }
 
-function readStep(step: Json): { readonly weight: number | null; readonly pause: number | null } {
-  if (step === null || typeof step !== 'object' || Array.isArray(step)) return { weight: null, pause: null }
-  const { weight, pause } = step as { readonly [key: string]: Json } // an object, as just seen
-  return {
-    weight: typeof weight === 'number' ? weight : null,
-    pause: typeof pause === 'string' ? durationMs(pause) : null,
-  }
+interface CanaryStep {
+  readonly weight: number | null
+  readonly watchMs: number | null
+  readonly approvalMs: number | null
+}
+
+function readStep(step: Json): CanaryStep {
+  const none = { weight: null, watchMs: null, approvalMs: null }
+  if (step === null || typeof step !== 'object' || Array.isArray(step)) return none
+  const { weight, pause, approval, deadline } = step as { readonly [key: string]: Json } // an object, as just seen
+  if (typeof weight === 'number') return { ...none, weight }
+  if (typeof pause === 'string') return { ...none, watchMs: durationMs(pause) }
+  if (approval !== true) return none
+  return { ...none, approvalMs: durationMs(typeof deadline === 'string' ? deadline : approvalDeadline) }
 }

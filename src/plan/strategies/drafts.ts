@@ -54,6 +54,12 @@ export function watch(
   return [{ host, apply, revert: { nothing: true } }]
 }
 
+/** Waits for a person, and watches the instances as far as they can be watched. */
+export function pause(host: string, instances: readonly Instance[], deadlineMs: number): Draft {
+  const apply = { verb: 'pause', instances: instances.map(instanceId), deadlineMs } as const
+  return { host, apply, revert: { nothing: true } }
+}
+
 /** The same part of the traffic for each. */
 export function evenly(instances: readonly Instance[], weight = 1): readonly Share[] {
   return instances.map((instance) => ({ instance: instanceId(instance), weight }))

@@ -7,6 +7,7 @@
 import type { JsonSchema } from '../../model/schema.js'
 import type { Instance } from '../../model/instance.js'
 import type { Operation, Revert, Verb } from '../../model/operation.js'
+import type { Step } from '../../model/plan.js'
 import type { StrategySpec } from '../../model/spec.js'
 
 /** What a change means on one host: who serves, who should, and what has to come and go for it. Ordered by copy. */
@@ -35,6 +36,7 @@ export interface Draft {
   readonly host: string
   readonly apply: Operation
   readonly revert: Revert
+  readonly progress?: Step['progress']
 }
 
 /** What happens on one host; how the hosts follow one another is the planner's (waves.ts). */

@@ -8,10 +8,11 @@ import type { Json } from '../../../src/base/hash.js'
 import { directoryDriver } from '../../../src/drivers/targets/directory.js'
 import { readOptions, type SystemdRestart } from '../../../src/drivers/targets/directory/options.js'
 import {
+  evidenceCommands,
   killCommand,
   pidOf,
   restartCommand,
-  statusCommand,
+  sayRestart,
 } from '../../../src/drivers/targets/directory/restart-command.js'
 import { admits } from '../../contract/driver-schema.js'
 import { directoryBench, type DirectoryBench, type StageableRelease } from '../../support/directory-bench.js'
@@ -97,19 +98,21 @@ describe('a restart by command', () => {
 describe('a restart by systemd', () => {
   test('asks systemctl with plain argument lists', () => {
     const unit = restartOf({ systemd: 'shop-api' }) as SystemdRestart
-    expect(restartCommand(unit, 'serve')).toEqual({
+    const [serve, stop] = [
+      { goal: 'serve', isFirst: false },
+      { goal: 'stop', isFirst: false },
+    ] as const
+    expect(restartCommand(unit, serve)).toEqual({
       run: ['systemctl', '--no-ask-password', 'restart', 'shop-api'],
     })
-    expect(restartCommand(unit, 'stop')).toEqual({
+    expect(restartCommand(unit, stop)).toEqual({
       run: ['systemctl', '--no-ask-password', 'stop', 'shop-api'],
     })
-    expect(statusCommand(unit)).toEqual({
-      run: ['systemctl', '--no-ask-password', 'status', '--no-pager', '--full', '--lines=20', 'shop-api'],
-    })
+    expect(evidenceCommands(unit)).toEqual([
+      { run: ['systemctl', '--no-ask-password', 'status', '--no-pager', '--full', '--lines=20', 'shop-api'] },
+    ])
     const mine = restartOf({ systemd: 'worker@1.service', action: 'reload', user: true }) as SystemdRestart
-    expect(restartCommand(mine, 'serve')).toEqual({
-      run: ['systemctl', '--user', '--no-ask-password', 'reload', 'worker@1.service'],
-    })
+    expect(sayRestart(mine, serve)).toBe('systemctl --user --no-ask-password reload worker@1.service')
   })
 
   test('a unit whose name is an option is refused', () => {

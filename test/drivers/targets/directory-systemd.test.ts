@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => bench.end())
 
 /** The systemd host sees the shared folder at the same path; commands are run inside it. */
-function onHost(restart: { readonly [key: string]: string }): {
+function onHost(restart: { readonly [key: string]: string | boolean }): {
   readonly path: string
   readonly target: Target
 } {
@@ -33,17 +33,23 @@ function onHost(restart: { readonly [key: string]: string }): {
   return { path, target: directoryDriver.create({ type: 'directory', path, restart }, testScope, ports) }
 }
 
-async function install(path: string): Promise<void> {
+async function install(path: string, text = unit): Promise<void> {
+  await inside(
+    'cat > /run/systemd/system/directory-test.service; systemctl daemon-reload',
+    text.replaceAll('%s', path),
+  )
+}
+
+async function inside(script: string, input: string): Promise<void> {
   const { enter } = JSON.parse(addressOf('systemd-host')) as { enter: string[] }
-  const text = unit.replaceAll('%s', path)
-  const script = 'cat > /run/systemd/system/directory-test.service; systemctl daemon-reload'
   const request = {
-    command: { run: [...enter, 'sh', '-c', script] },
+    command: { run: [...enter, 'sh', '-ec', script] },
     directory: '/',
-    input: text,
+    input,
     timeoutMs: 30_000,
   }
-  expect(await bench.ports.shell.run(request, new AbortController().signal)).toMatchObject({ exitCode: 0 })
+  const result = await bench.ports.shell.run(request, new AbortController().signal)
+  expect(result, result.lastLines.join('\n')).toMatchObject({ exitCode: 0 })
 }
 
 async function staged(target: Target, version: string, startScript = start): Promise<StageableRelease> {
@@ -80,6 +86,33 @@ describe('a restart by a real systemd', () => {
       code: 'COMMAND_FAILED',
       hint: expect.stringContaining('reload-or-restart') as string,
     })
+    await target.route(shareOf(a.instance), shareOf(null), bench.context())
+  })
+
+  testWith('systemd-host')('shows the last lines of the journal of a unit that fails', async () => {
+    const { path, target } = onHost({ systemd: 'directory-test' })
+    await install(path, unit.replace('[Service]', '[Service]\nType=oneshot'))
+    const bad = await staged(target, '1.0.0', 'echo "FATAL could not reach db:5432" >&2; exit 3')
+    await expect(target.route(shareOf(null), shareOf(bad.instance), bench.context())).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      details: expect.arrayContaining([
+        expect.stringContaining('FATAL could not reach db:5432'),
+        expect.stringContaining('status=3'),
+      ]) as string[],
+      hint: 'More: journalctl -u directory-test',
+    })
+    await target.route(shareOf(bad.instance), shareOf(null), bench.context())
+  })
+
+  testWith('systemd-host')('starts and stops a unit of the user’s own', async () => {
+    const { path, target } = onHost({ systemd: 'directory-test', user: true })
+    await inside(
+      'mkdir -p /root/.config/systemd/user; cat >/root/.config/systemd/user/directory-test.service; mkdir -p -m 700 /run/user/0; systemd-run -q --collect -p Delegate=yes -E XDG_RUNTIME_DIR=/run/user/0 /usr/lib/systemd/systemd --user; for t in $(seq 100); do [ -S /run/user/0/systemd/private ] || sleep 0.05; done',
+      unit.replaceAll('%s', path),
+    )
+    const a = await staged(target, '1.0.0')
+    await target.route(shareOf(null), shareOf(a.instance), bench.context())
+    await seen(join(path, 'started'), '1.0.0')
     await target.route(shareOf(a.instance), shareOf(null), bench.context())
   })
 

@@ -3,7 +3,7 @@ import type { SourceDriver } from '../../../model/source.js'
 import { bucketLayout } from '../bucket/bucket-layout.js'
 import { bucketSource } from '../bucket/bucket-source.js'
 import { s3Bucket } from './s3-bucket.js'
-import { refuseContradictions, type S3Options } from './s3-client.js'
+import { refuseContradictions, type S3Options } from '../../s3/s3-client.js'
 import { s3Schema } from './s3-schema.js'
 
 export const s3Source: SourceDriver = {

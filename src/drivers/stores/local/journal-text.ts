@@ -96,6 +96,7 @@ function headerOf({ data }: Line, path: string): JournalHeader {
 const entryTypes: { readonly [T in JournalEntry['type']]: true } = {
   step: true,
   child: true,
+  approval: true,
   unwind: true,
   recovery: true,
   closed: true,

@@ -12,6 +12,7 @@ import { ifThere } from '../../system/if-there.js'
 import { appendHistory, readHistory } from './history-file.js'
 import { journalFolder } from './journal-folder.js'
 import { lockFolder } from './lock-folder.js'
+import { markFolder } from './mark-folder.js'
 import { planKey } from './plan-key.js'
 import { stateFile } from './state-file.js'
 
@@ -49,6 +50,7 @@ export const localStore = {
     const states = (environment: string) =>
       stateFile(join(root, 'state', `${nameOf(environment)}.json`), environment, writers(environment))
     const journals = (environment: string) => journalFolder(join(root, 'journals', nameOf(environment)))
+    const marks = (environment: string) => markFolder(join(root, 'marks', nameOf(environment)))
     const history = (environment: string) => join(root, 'history', `${nameOf(environment)}.jsonl`)
     return {
       environments: async () => recordedEnvironments(join(root, 'state'), join(root, 'journals')),
@@ -63,6 +65,9 @@ export const localStore = {
       unfinished: async (environment) => journals(environment).unfinished(),
       appendHistory: async (record) => appendHistory(history(record.environment), record),
       readHistory: async (environment, limit) => readHistory(history(environment), limit),
+      leaveMark: async (environment, mark) => marks(environment).leave(mark),
+      readMarks: async (environment) => marks(environment).readAll(),
+      removeMark: async (environment, mark) => marks(environment).remove(mark),
       planKey: async () => planKey(join(root, 'plan.key')),
     }
   },

@@ -3,9 +3,10 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { durationMs } from '../../../base/duration.js'
 import type { Command, DriverSpec } from '../../../model/spec.js'
-import { defaultTimeout, type signals, type systemdActions } from './schema.js'
+import { defaultTimeout, type runitSignals, type signals, type systemdActions } from './restart-schema.js'
 
 export type Signal = (typeof signals)[number]
+export type RunitSignal = (typeof runitSignals)[number]
 export type SystemdAction = (typeof systemdActions)[number]
 
 export interface CommandRestart {
@@ -29,7 +30,25 @@ export interface PidFileRestart {
   readonly signal: Signal
   readonly stop: Signal
 }
-export type Restart = CommandRestart | SystemdRestart | PidFileRestart
+export interface RunitRestart {
+  readonly kind: 'runit'
+  /** A name in the folder of services, or the absolute path of a service's folder. */
+  readonly service: string
+  /** Sent instead of a restart. */
+  readonly signal: RunitSignal | null
+  readonly timeoutMs: number
+}
+export interface SupervisorRestart {
+  readonly kind: 'supervisor'
+  /** A program, `group:program`, or `group:*`. */
+  readonly program: string
+  /** Null for the one that supervisorctl finds. */
+  readonly config: string | null
+  /** Sent instead of a restart. */
+  readonly signal: Signal | null
+  readonly timeoutMs: number
+}
+export type Restart = CommandRestart | SystemdRestart | PidFileRestart | RunitRestart | SupervisorRestart
 
 /** One thing all releases have in common, by its place inside a release, without the slash at the end. */
 export interface SharedEntry {
@@ -63,6 +82,13 @@ type WrittenRestart =
       readonly systemd: string
       readonly action?: SystemdAction
       readonly user?: boolean
+      readonly timeout?: string
+    }
+  | { readonly runit: string; readonly signal?: RunitSignal; readonly timeout?: string }
+  | {
+      readonly supervisor: string
+      readonly config?: string
+      readonly signal?: Signal
       readonly timeout?: string
     }
   | { readonly pidFile: string; readonly signal?: Signal; readonly stop?: Signal }
@@ -125,6 +151,12 @@ function restartOf(written: WrittenRestart, root: string): Restart {
   if ('systemd' in written) {
     const { systemd: unit, action = 'restart', user = false } = written
     return { kind: 'systemd', unit, action, user, timeoutMs }
+  }
+  if ('runit' in written)
+    return { kind: 'runit', service: written.runit, signal: written.signal ?? null, timeoutMs }
+  if ('supervisor' in written) {
+    const { supervisor: program, config = null, signal = null } = written
+    return { kind: 'supervisor', program, config, signal, timeoutMs }
   }
   const command = 'shell' in written ? { shell: written.shell } : { run: written.command }
   return {

@@ -3,10 +3,10 @@
  * rules find, without retries of its own (ours know the clock and say what they did), and silent.
  */
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
-import { DeployError } from '../../../base/deploy-error.js'
-import type { Ports } from '../../../model/ports.js'
-import type { DriverSpec } from '../../../model/spec.js'
-import { withVariable } from '../../system/with-variable.js'
+import { DeployError } from '../../base/deploy-error.js'
+import type { Ports } from '../../model/ports.js'
+import type { DriverSpec } from '../../model/spec.js'
+import { withVariable } from '../system/with-variable.js'
 
 /** As the schema admits them. */
 export type S3Options = DriverSpec & {

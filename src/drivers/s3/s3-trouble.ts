@@ -2,11 +2,11 @@
  * S3's own ways of saying no, in words: one table for what Amazon's client throws and for what a download is answered.
  * The names are Amazon's; other servers use the same.
  */
-import { DeployError, type ErrorCode } from '../../../base/deploy-error.js'
-import { formatDuration } from '../../../base/duration.js'
-import type { Clock } from '../../../model/clock.js'
-import { networkSetback, retryAfterOf, shortened, type Explain } from '../../artifacts/http-trouble.js'
-import { Setback } from '../../artifacts/retries.js'
+import { DeployError, type ErrorCode } from '../../base/deploy-error.js'
+import { formatDuration } from '../../base/duration.js'
+import type { Clock } from '../../model/clock.js'
+import { networkSetback, retryAfterOf, shortened, type Explain } from '../artifacts/http-trouble.js'
+import { Setback } from '../artifacts/retries.js'
 
 export interface S3Place {
   readonly bucket: string
@@ -14,7 +14,7 @@ export interface S3Place {
   /** Where it is looked for. */
   readonly address: URL
   /** What was asked for: a 404 without a name means that this is missing. */
-  readonly wanted: 'listing' | 'object'
+  readonly wanted: 'listing' | 'object' | 'lease'
   /** The profile that deploy.yaml names. */
   readonly profile: string | null
   readonly clock: Clock
@@ -40,8 +40,14 @@ interface Meaning {
 
 const denied: Meaning = {
   code: 'SOURCE_DENIED',
-  says: ({ bucket }) => `the bucket ${bucket} may not be read with this login`,
-  hint: 'It needs s3:ListBucket on the bucket and s3:GetObject on its objects; check which login is used, and the policies of the bucket.',
+  says: ({ bucket, wanted }) =>
+    `the bucket ${bucket} may not be ${wanted === 'lease' ? 'read and written' : 'read'} with this login`,
+  hint: ({ wanted }) =>
+    `It needs ${
+      wanted === 'lease'
+        ? 's3:GetObject and s3:PutObject on the lease, and s3:ListBucket on the bucket'
+        : 's3:ListBucket on the bucket and s3:GetObject on its objects'
+    }; check which login is used, and the policies of the bucket.`,
 }
 const elsewhere: Meaning = {
   code: 'SOURCE_NOT_FOUND',

@@ -1,0 +1,60 @@
+/** What a person says to a deployment that runs in another process: rows of the command table. */
+import { exitCodes } from '../base/deploy-error.js'
+import type { CommandSpec, WordSpec } from './command.js'
+import type { OptionSpec } from './options.js'
+
+const { stuck } = exitCodes
+
+const deploymentWord: WordSpec = {
+  name: 'DEPLOYMENT',
+  required: false,
+  description: 'its id, or how that begins (default: the one that is under way)',
+}
+const whyOption: OptionSpec = {
+  key: 'reason',
+  long: '--reason',
+  placeholder: 'TEXT',
+  kind: 'text',
+  description: 'why; it goes on record',
+}
+
+export const runningCommands: readonly CommandSpec[] = [
+  {
+    name: 'approve',
+    summary: 'let a deployment go on where it waits for a person',
+    description:
+      'Says yes to the step of a deployment that waits for it, such as the approval of a canary. The deployment runs on ' +
+      'in its own process; who approved it, when and why is on record.',
+    words: [deploymentWord],
+    options: [
+      {
+        key: 'step',
+        long: '--step',
+        placeholder: 'ID',
+        kind: 'text',
+        description: 'the step, where several wait or none waits yet',
+      },
+      whyOption,
+    ],
+    examples: [
+      { line: 'approve --env production', does: 'let the canary go on' },
+      { line: 'approve 7f3a9c --reason "errors are flat"', does: 'the same, by its id and with a reason' },
+    ],
+    exits: [stuck],
+    load: async () => (await import('./commands/approve.js')).approve,
+  },
+  {
+    name: 'abort',
+    summary: 'end a deployment that is under way, and undo it',
+    description:
+      'Tells a deployment in another process to end and to undo everything that was begun, as Ctrl-C in its terminal ' +
+      'would. Its releases are held: nothing deploys them again by itself.',
+    words: [deploymentWord],
+    options: [whyOption],
+    examples: [
+      { line: 'abort --reason "checkout is slow"', does: 'give all traffic back to the old release' },
+    ],
+    exits: [stuck],
+    load: async () => (await import('./commands/abort.js')).abort,
+  },
+]
