@@ -54,7 +54,11 @@ export async function observe(
         hosts.map((host) =>
           isMeant(host)
             ? limit(() => look(world, sight, host, signal))
-            : { host: host.name, reason: 'it was left out by --host or --limit', error: null },
+            : Promise.resolve({
+                host: host.name,
+                reason: 'it was left out by --host or --limit',
+                error: null,
+              }),
         ),
       )
     }),
