@@ -64,6 +64,7 @@ async function runEngine(folder: string): Promise<number> {
     check: nothing,
     watch: nothing,
     pause: nothing,
+    wait: nothing,
     hook: nothing,
     prune: nothing,
   }
@@ -139,6 +140,7 @@ function portsIn(folder: string): Ports {
     projectDirectory: folder,
     cacheDirectory: join(folder, 'cache'),
     machine: { hostName: hostname(), user: userInfo().username, pid: process.pid },
+    program: [process.execPath],
     env: process.env,
   }
 }

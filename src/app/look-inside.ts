@@ -1,10 +1,10 @@
 /** `logs` and `exec`: what the copies of a service say, and a command inside one of them. Neither changes a record. */
 import { DeployError } from '../base/deploy-error.js'
 import type { OutputLine } from '../model/event.js'
-import { localHost, thisHost, type HostSpec } from '../model/host-spec.js'
 import { copyName, type Instance } from '../model/instance.js'
 import type { Command } from '../model/spec.js'
 import type { Target } from '../model/target.js'
+import { openHostBook } from './host-book.js'
 import { recordedService } from './recorded-service.js'
 import type { World } from './world.js'
 
@@ -49,7 +49,7 @@ export async function showLogs(
   listener: CopyListener,
   signal: AbortSignal,
 ): Promise<void> {
-  const copies = await copiesOf(world, request)
+  const copies = await copiesOf(world, request, signal)
   listener.onCopies(copies.map(({ name }) => name))
   await Promise.all(
     copies.map(async ({ name, instance, target }) => {
@@ -65,7 +65,7 @@ export async function execInside(
   listener: CopyListener,
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const [copy] = await copiesOf(world, request)
+  const [copy] = await copiesOf(world, request, signal)
   const reach = await copy?.target.reach?.(copy.instance, signal)
   if (copy === undefined || reach === undefined)
     throw hasNone(request.service, 'inside', 'to run a command in')
@@ -80,8 +80,12 @@ export async function execInside(
   return { copy: copy.name, exitCode }
 }
 
-async function copiesOf(world: World, { service, copy }: CopyRequest): Promise<readonly Copy[]> {
-  const { recorded } = await recordedService(world, service)
+async function copiesOf(
+  world: World,
+  { service, copy }: CopyRequest,
+  signal: AbortSignal,
+): Promise<readonly Copy[]> {
+  const { state, recorded } = await recordedService(world, service)
   const { instances, spec } = recorded.active
   const chosen = instances.filter(
     (instance) => copy === null || copyName(instance) === copy || String(instance.slot) === copy,
@@ -91,20 +95,12 @@ async function copiesOf(world: World, { service, copy }: CopyRequest): Promise<r
       hint: `it has ${instances.map(copyName).join(', ')}`,
     })
   }
-  return Promise.all(
-    chosen.map(async (instance) => ({
-      name: copyName(instance),
-      instance,
-      target: world.target(spec.target, { service, host: await hostOf(world, instance) }),
-    })),
-  )
-}
-
-async function hostOf(world: World, { host }: Instance): Promise<HostSpec> {
-  if (host === localHost) return thisHost
-  const found = (await world.hosts.all(new AbortController().signal)).find(({ name }) => name === host)
-  if (found !== undefined) return found
-  throw new DeployError('USAGE', `the host ${host} is no longer in deploy.yaml`)
+  const book = await openHostBook(world, state, signal)
+  return chosen.map((instance) => ({
+    name: copyName(instance),
+    instance,
+    target: world.target(spec.target, { service, host: book.named(instance.host) }),
+  }))
 }
 
 function hasNone(service: string, what: string, why: string): DeployError {

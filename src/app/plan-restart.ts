@@ -2,6 +2,7 @@
 import { DeployError } from '../base/deploy-error.js'
 import type { Plan } from '../model/plan.js'
 import type { TargetTraits } from '../model/target.js'
+import { openHostBook } from './host-book.js'
 import { planDesired } from './plan-release.js'
 import { recordedService } from './recorded-service.js'
 import type { World } from './world.js'
@@ -16,8 +17,11 @@ export async function planRestart(world: World, service: string, signal: AbortSi
   }
   const { release, spec, instances } = recorded.active
   refuseWhatCannot(world.traits(spec.target.type), service, Object.keys(spec.target))
-  const desired = new Map([[service, { config, release, spec, instances, reason: '' }]])
-  return planDesired(world, { state, renamed: {} }, 'restart', desired, [], signal)
+  const book = await openHostBook(world, state, signal)
+  const hosts = [...new Set(instances.map(({ host }) => host))].map((name) => book.named(name))
+  const desired = new Map([[service, { config, release, spec, hosts, instances, reason: '' }]])
+  const scope = { desired, book, isMeant: () => true }
+  return planDesired(world, { state, renamed: {} }, 'restart', scope, [], signal)
 }
 
 function refuseWhatCannot(

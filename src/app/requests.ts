@@ -14,12 +14,14 @@ import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
 import type { CopyListener, ExecRequest, ExecResult, LogsRequest } from './look-inside.js'
-import type { HostSelection } from './select-hosts.js'
+import type { HostSelection } from '../model/host-spec.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
 export interface PlanRequest {
   /** Only these services (an unknown name is an error); none means all. Naming one also tries its held releases again. */
   readonly services: readonly string[]
+  /** Only these hosts: all others keep what they have, and what is theirs to have is written down. */
+  readonly only?: HostSelection
   /** The agent's: held releases, by digest, whose next try is due. Given, a name alone tries nothing again. */
   readonly tryAgain?: readonly string[]
   /** The agent's: services whose source cannot be asked. They keep what runs, and what is there is put right. */
@@ -68,6 +70,15 @@ export interface ApproveRequest extends AbortRequest {
   readonly step: string | null
 }
 
+/** A canary that was interrupted while it had a part of the traffic. */
+export interface UnfinishedCanary {
+  readonly deployment: string
+  readonly services: readonly string[]
+  readonly by: string
+  /** When it began; ISO 8601. */
+  readonly at: string
+}
+
 /** What became of a word to a running deployment. */
 export interface MarkAnswer {
   readonly deployment: string
@@ -88,6 +99,16 @@ export interface ServiceStatus {
   readonly deployment: string | null
   readonly pin: Pin | null
   readonly holds: readonly Hold[]
+  /** One for every host that it runs on or should. */
+  readonly hosts: readonly HostStatus[]
+}
+
+export interface HostStatus {
+  readonly host: string
+  /** By the record. */
+  readonly version: string | null
+  /** Why it has not got the service's version, in a sentence; null where it has. */
+  readonly behind: string | null
   readonly observation: Observation | null
   /** Why it could not be looked at. */
   readonly problem: ErrorReport | null
@@ -192,6 +213,7 @@ export interface UseCases {
   /** Both to a deployment that runs in another process. */
   approve(request: ApproveRequest, signal: AbortSignal): Promise<MarkAnswer & { readonly step: Step }>
   abort(request: AbortRequest, signal: AbortSignal): Promise<MarkAnswer>
+  unfinishedCanary(): Promise<UnfinishedCanary | null>
   showStatus(signal: AbortSignal): Promise<StatusReport>
   showHistory(limit: number): Promise<readonly HistoryRecord[]>
   showDeployment(id: string): Promise<DeploymentStory>

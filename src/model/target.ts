@@ -165,6 +165,8 @@ export interface TargetTraits {
   readonly restarting?: string
   /** The option without which traffic cannot be divided unequally. */
   readonly weighing?: string
+  /** False where instances without traffic cannot stay up for a rollback. */
+  readonly keepsWarm?: false
   /** The option that says how many copies run on each host, where there may be several. */
   readonly replicas?: { readonly option: string; readonly default: number }
 }

@@ -3,7 +3,7 @@
  * power cut before every durable write, ended both ways.
  */
 import { describe, expect, test } from 'vitest'
-import { deploy, rollBack } from '../../src/app/deploy.js'
+import { deploy, restart, rollBack } from '../../src/app/deploy.js'
 import { planApply } from '../../src/app/plan-release.js'
 import { recover } from '../../src/app/recover.js'
 import type { DeployResult } from '../../src/app/requests.js'
@@ -15,6 +15,7 @@ import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from '../support/version-policy.js'
 import {
   configOf,
+  groupOf,
   hook,
   memoryWorld,
   outcomeKind,
@@ -36,6 +37,8 @@ interface Scenario {
 const apply = (world: World) => deploy(world, { services: [] }, quietExecution(), signal)
 const back = (world: World) =>
   rollBack(world, { services: ['api', 'web'], to: null }, quietExecution(), signal)
+
+const again = (world: World) => restart(world, 'api', quietExecution(), signal)
 
 const hooksOf = (version: string) => [
   hook('open', version, { when: 'beforeDeploy' }),
@@ -77,6 +80,10 @@ function scenarios(type: string, targetType: string): { readonly [name: string]:
       after: configOf([{ ...shaped('api', '1.0.0'), target: { type: targetType, path: 'api', flag: 'on' } }]),
       act: apply,
     },
+    // one that only switches has nothing of its own to start anew
+    ...(targetType === 'switching'
+      ? {}
+      : { 'a restart': { before: pair('1.0.0'), after: pair('1.0.0'), act: again } }),
     'a rollback': {
       before: pair('1.0.0'),
       between: pair('1.1.0'),
@@ -127,7 +134,38 @@ const cases = kinds.flatMap(([type, targets]) =>
   ),
 )
 
-describe.each(cases)('$name', ({ scenario }) => {
+/** The same on several hosts, in batches: one deployment, whatever the number of hosts. */
+function hostScenarios(targetType: string): { readonly [name: string]: Scenario } {
+  const on = (version: string, hosts: readonly string[], mark = version) =>
+    configOf(
+      [
+        service('web', {
+          hosts: ['app'],
+          strategy: { type: 'rolling', monitor: '0s', batch: 2, wait: '1m', canary: 1 },
+          target: { type: targetType, path: 'web' },
+          ...policy(version),
+        }),
+        ...(targetType === 'switching' ? [service('api', { ...policy(version), dependsOn: ['web'] })] : []),
+      ],
+      { hosts: { app: groupOf(...hosts) }, hooks: hooksOf(mark) },
+    )
+  const three = ['web1', 'web2', 'web3']
+  return {
+    'an upgrade of hosts': { before: on('1.0.0', three), after: on('1.1.0', three), act: apply },
+    'other hosts': { before: on('1.0.0', three), after: on('1.0.0', ['web2', 'web4'], 'more'), act: apply },
+    'an upgrade and other hosts': {
+      before: on('1.0.0', three),
+      after: on('1.1.0', ['web3', 'web4']),
+      act: apply,
+    },
+  }
+}
+
+const hostCases = ['copies', 'switching'].flatMap((target) =>
+  Object.entries(hostScenarios(target)).map(([name, scenario]) => ({ name: `${target}: ${name}`, scenario })),
+)
+
+describe.each([...cases, ...hostCases])('$name', ({ scenario }) => {
   test('law 1: whatever fails, before or after its effect, the world is what it was', async () => {
     const { effects, initial } = await rehearse(scenario)
     for (let at = 0; at < effects; at++) {
@@ -152,6 +190,7 @@ describe.each(cases)('$name', ({ scenario }) => {
       for (const direction of ['unwind', 'resume'] as const) {
         const { ground, disk } = await setUp(scenario)
         const stateBefore = stateView(disk)
+        const textBefore = disk.state
         const dying = memoryWorld({ config: scenario.after, ground, disk })
         dying.store.cutAfter(cut)
         await Promise.race([scenario.act(dying), dying.store.dead])
@@ -162,8 +201,7 @@ describe.each(cases)('$name', ({ scenario }) => {
           expect([initial, final]).toContainEqual(ground.view())
           continue
         }
-        const recorded =
-          disk.state !== null && JSON.stringify(stateView(disk)) !== JSON.stringify(stateBefore)
+        const recorded = disk.state !== textBefore
         if (direction === 'unwind' && (recorded || begunPruning(disk))) {
           // Past the point of no return: it says so, and the other way is still open.
           await expect(recover(next, 'unwind', quietExecution(), signal)).rejects.toThrow(

@@ -4,10 +4,10 @@ import type { Share } from '../../model/operation.js'
 import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
-import { byHost, evenly, pause, route, watch, type HostMove } from './drafts.js'
-import { optionSchemas } from './options.js'
+import { evenly, pause, route, watch } from './drafts.js'
+import { hostOptionSchemas, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 /** A canary that waits keeps every other deployment of the environment waiting. */
 const approvalDeadline = '1h'
@@ -15,12 +15,11 @@ const approvalDeadline = '1h'
 export const canary: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
   weights: true,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) => [
-      ...bringUp(here, move, options),
-      ...partsOf(here, move, options),
-      ...takeDown(here, move, options),
-    ]),
+  plan: (here, move, options) => [
+    ...bringUp(here, move, options),
+    ...partsOf(here, move, options),
+    ...takeDown(here, move, options),
+  ],
   schema: {
     type: 'object',
     description:
@@ -33,58 +32,39 @@ export const canary: StrategyTraits = {
         description: 'What happens before the new instances get all traffic, in this order.',
         examples: [[{ weight: 5 }, { pause: '10m' }, { approval: true, deadline: '4h' }, { weight: 50 }]],
         items: {
-          anyOf: [
-            {
-              type: 'object',
-              description: 'Gives the new instances this part of the traffic.',
-              properties: {
-                weight: {
-                  type: 'integer',
-                  minimum: 1,
-                  maximum: 99,
-                  description: 'Percent of the traffic for all new instances together.',
-                  examples: [5],
-                },
-              },
-              required: ['weight'],
-              additionalProperties: false,
+          type: 'object',
+          description: 'One of weight, pause and approval.',
+          properties: {
+            weight: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 99,
+              description: 'Percent of the traffic for all new instances together, more than before.',
+              examples: [5],
             },
-            {
-              type: 'object',
-              description: 'Waits, and watches the new instances meanwhile.',
-              properties: {
-                pause: {
-                  type: 'string',
-                  pattern: durationPattern,
-                  description: 'How long.',
-                  examples: ['10m'],
-                },
-              },
-              required: ['pause'],
-              additionalProperties: false,
+            pause: {
+              type: 'string',
+              pattern: durationPattern,
+              description: 'Waits so long, and watches the new instances meanwhile.',
+              examples: ['10m'],
             },
-            {
-              type: 'object',
+            approval: {
+              const: true,
               description:
-                'Waits for a person, `deployctl approve` or `deployctl abort`, and watches the new instances meanwhile.',
-              properties: {
-                approval: {
-                  const: true,
-                  description: 'Goes on when a person has approved it; an abort gives all traffic back.',
-                  examples: [true],
-                },
-                deadline: {
-                  type: 'string',
-                  pattern: durationPattern,
-                  default: approvalDeadline,
-                  description: 'How long it may take. Unapproved by then, the deployment is undone.',
-                  examples: ['4h'],
-                },
-              },
-              required: ['approval'],
-              additionalProperties: false,
+                'Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.',
+              examples: [true],
             },
-          ],
+            deadline: {
+              type: 'string',
+              pattern: durationPattern,
+              default: approvalDeadline,
+              description: 'How long an approval may take. Unapproved by then, the deployment is undone.',
+              examples: ['4h'],
+            },
+          },
+          oneOf: [{ required: ['weight'] }, { required: ['pause'] }, { required: ['approval'] }],
+          dependencies: { deadline: ['approval'] },
+          additionalProperties: false,
         },
       },
       minHealthyTime: optionSchemas.minHealthyTime,
@@ -92,6 +72,7 @@ export const canary: StrategyTraits = {
       drain: optionSchemas.drain,
       keepWarm: optionSchemas.keepWarm,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type', 'steps'],
     additionalProperties: false,

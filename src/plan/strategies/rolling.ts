@@ -1,20 +1,18 @@
 /**
  * A few at a time. Instances that run: new ones are started and checked, take over from as many old ones, which are drained
- * and stopped; then the next few. A target that only switches does so host by host. The next host begins when one is done.
+ * and stopped; then the next few. A target that only switches does just that.
  */
 import { instanceId, type Instance } from '../../model/instance.js'
-import { byHost, check, drain, evenly, route, start, stop, watch, without, type HostMove } from './drafts.js'
-import { countOf, optionMs, optionSchemas } from './options.js'
+import { check, drain, evenly, route, start, stop, watch, without } from './drafts.js'
+import { countOf, hostOptionSchemas, optionMs, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 export const rolling: StrategyTraits = {
   verbs: ['stage', 'route'],
   weights: false,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) =>
-      move.verbs.has('start') ? rollOn(here, move, options) : switchOn(here, move),
-    ),
+  plan: (here, move, options) =>
+    move.verbs.has('start') ? rollOn(here, move, options) : switchOn(here, move),
   schema: {
     type: 'object',
     description:
@@ -25,8 +23,10 @@ export const rolling: StrategyTraits = {
       maxUnavailable: optionSchemas.maxUnavailable,
       minHealthyTime: optionSchemas.minHealthyTime,
       healthyDeadline: optionSchemas.healthyDeadline,
+      progressDeadline: optionSchemas.progressDeadline,
       drain: optionSchemas.drain,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type'],
     additionalProperties: false,
@@ -71,6 +71,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
     if (last) break
     const coming = fresh.slice(0, Math.max(1, surge + down.length))
     fresh = fresh.slice(coming.length)
+    const batchFrom = drafts.length
     drafts.push(
       ...start(host, coming),
       ...check(move, host, coming, optionMs(options, 'healthyDeadline')),
@@ -80,6 +81,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
     next = []
     const replaced = leave(fresh.length === 0 ? gone.length : joining.length - down.length)
     serve([...without(serving, replaced), ...joining])
+    drafts.push(...inTime(drafts.splice(batchFrom), optionMs(options, 'progressDeadline')))
     end(replaced)
   }
   serve(after)
@@ -100,4 +102,10 @@ function sameNames(a: readonly Instance[], b: readonly Instance[]): boolean {
 function sameIds(a: readonly Instance[], b: readonly Instance[]): boolean {
   const ids = new Set(a.map(instanceId))
   return a.length === b.length && b.every((instance) => ids.has(instanceId(instance)))
+}
+
+/** From its start until it serves a batch has this long. */
+function inTime(batch: readonly Draft[], deadlineMs: number | null): readonly Draft[] {
+  if (deadlineMs === null) return batch
+  return batch.map((draft, index) => ({ ...draft, progress: { deadlineMs, begins: index === 0 } }))
 }
