@@ -1,4 +1,5 @@
 /** The contract of a target: what runs a service. */
+import type { Become } from './become.js'
 import type { Child, CommandResult } from './shell.js'
 import type { Command, DriverSpec } from './spec.js'
 import type { Drift } from './change.js'
@@ -167,6 +168,8 @@ export interface TargetScope {
   readonly host: string
   /** How that host is reached; null for the machine deployctl runs on. */
   readonly link: HostLink | null
+  /** The same host as another user, also where it is this machine. */
+  linkAs(become: Become): HostLink
 }
 
 export interface TargetDriver extends TargetTraits {

@@ -189,5 +189,8 @@ const noHosts: World['hosts'] = {
   link: ({ name }) => {
     throw new Error(`no way to ${name}`)
   },
+  linkAs: ({ name }) => {
+    throw new Error(`no way to ${name}`)
+  },
   examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),
 }
