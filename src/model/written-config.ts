@@ -2635,31 +2635,27 @@ interface StrategyCanary {
    * What happens before the new instances get all traffic, in this order.
    *
    * @minItems 1
+   *
+   * Items: One of weight, pause and approval.
    */
-  steps: (
-    | {
-        /**
-         * Percent of the traffic for all new instances together.
-         */
-        weight: number
-      }
-    | {
-        /**
-         * How long.
-         */
-        pause: string
-      }
-    | {
-        /**
-         * Goes on when a person has approved it; an abort gives all traffic back.
-         */
-        approval: true
-        /**
-         * How long it may take. Unapproved by then, the deployment is undone.
-         */
-        deadline?: string
-      }
-  )[]
+  steps: {
+    /**
+     * Percent of the traffic for all new instances together, more than before.
+     */
+    weight?: number
+    /**
+     * Waits so long, and watches the new instances meanwhile.
+     */
+    pause?: string
+    /**
+     * Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.
+     */
+    approval?: true
+    /**
+     * How long an approval may take. Unapproved by then, the deployment is undone.
+     */
+    deadline?: string
+  }[]
   /**
    * How long new instances must stay healthy before they get traffic.
    */
@@ -2726,6 +2722,10 @@ interface StrategyRolling {
    * Time in which new instances must become healthy. Without it, the deadline of each health check.
    */
   healthyDeadline?: string
+  /**
+   * Time in which the next instances must get traffic, from the moment they begin to start. It begins anew with each batch; when it is over the deployment is undone.
+   */
+  progressDeadline?: string
   /**
    * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
    */
