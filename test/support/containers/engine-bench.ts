@@ -68,8 +68,8 @@ export async function engineBench(engine: TestEngine = sharedEngine()): Promise<
     host: 'local',
     link: null,
     linkAs: () => {
-    throw new Error('unused')
-  },
+      throw new Error('unused')
+    },
   }
   const progress: Progress[] = []
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
