@@ -176,6 +176,10 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       return made
     },
     shellOn: (host) => linkOf(host)?.shell ?? systemShell,
+    tunnelTo(host) {
+      const link = linkOf(host)
+      return link === null ? null : (to, port) => link.tunnel(to, port)
+    },
     traits(type) {
       const traits = traitsOf(type)
       if (traits === undefined) throw unknownDriver('target', type, Object.keys(targetDrivers))

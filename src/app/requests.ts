@@ -67,6 +67,15 @@ export interface ApproveRequest extends AbortRequest {
   readonly step: string | null
 }
 
+/** A canary that was interrupted while it had a part of the traffic. */
+export interface UnfinishedCanary {
+  readonly deployment: string
+  readonly services: readonly string[]
+  readonly by: string
+  /** When it began; ISO 8601. */
+  readonly at: string
+}
+
 /** What became of a word to a running deployment. */
 export interface MarkAnswer {
   readonly deployment: string
@@ -185,6 +194,7 @@ export interface UseCases {
   /** Both to a deployment that runs in another process. */
   approve(request: ApproveRequest, signal: AbortSignal): Promise<MarkAnswer & { readonly step: Step }>
   abort(request: AbortRequest, signal: AbortSignal): Promise<MarkAnswer>
+  unfinishedCanary(): Promise<UnfinishedCanary | null>
   showStatus(signal: AbortSignal): Promise<StatusReport>
   showHistory(limit: number): Promise<readonly HistoryRecord[]>
   showDeployment(id: string): Promise<DeploymentStory>

@@ -16,7 +16,13 @@ const lookEveryMs = 1000
 export interface Watched {
   readonly name: string
   readonly placeNow: () => Promise<ProbePlace>
-  readonly checks: readonly { readonly spec: CheckSpec; readonly check: HealthCheck }[]
+  readonly checks: readonly WatchedCheck[]
+}
+
+interface WatchedCheck {
+  readonly spec: CheckSpec
+  readonly check: HealthCheck
+  readonly placeNow: () => Promise<ProbePlace>
 }
 
 export async function watchHealthy(
@@ -39,7 +45,7 @@ export async function watchHealthy(
   }
   await Promise.all([
     watchRunning(watched, forMs, endMs, pause, deps),
-    ...watched.checks.map(({ spec, check }) => watchCheck(watched, spec, check, pause, deps)),
+    ...watched.checks.map((one) => watchCheck(watched.name, one, pause, deps)),
   ])
 }
 
@@ -72,9 +78,8 @@ async function watchRunning(
 }
 
 async function watchCheck(
-  { name, placeNow }: Watched,
-  spec: CheckSpec,
-  check: HealthCheck,
+  name: string,
+  { spec, check, placeNow }: WatchedCheck,
   pause: (ms: number) => Promise<boolean>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {

@@ -123,7 +123,58 @@ type SourceHttp1 = {
  * A health check.
  */
 type Check =
-  CheckCommand | CheckContainer | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
+  | CheckCommand
+  | CheckContainer
+  | CheckDisk
+  | CheckHttp
+  | CheckLoad
+  | CheckLog
+  | CheckMemory
+  | CheckMysql
+  | CheckPostgres
+  | CheckProcess
+  | CheckSystemd
+  | CheckTcp
+/**
+ * Healthy when the load of the host is low enough.
+ */
+type CheckLoad = CheckLoad1 & {
+  /**
+   * The kind of check.
+   */
+  type: 'load'
+  /**
+   * The highest load, as `uptime` shows it.
+   */
+  max?: number
+  /**
+   * The same, divided by the number of cores.
+   */
+  maxPerCore?: number
+  /**
+   * The time that the load is an average of.
+   */
+  over?: '1m' | '5m' | '15m'
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+type CheckLoad1 = {
+  [k: string]: unknown
+}
 /**
  * Healthy when a process is alive: that of a pidfile, or any with this name or command line.
  */
@@ -133,7 +184,7 @@ type CheckProcess = CheckProcess1 & {
    */
   type: 'process'
   /**
-   * File whose first word is the number; a relative path starts at the folder of deploy.yaml.
+   * File whose first word is the number; a relative path starts at the folder of deploy.yaml, on another host at that of the release.
    */
   pidFile?: string
   /**
@@ -2569,31 +2620,27 @@ interface StrategyCanary {
    * What happens before the new instances get all traffic, in this order.
    *
    * @minItems 1
+   *
+   * Items: One of weight, pause and approval.
    */
-  steps: (
-    | {
-        /**
-         * Percent of the traffic for all new instances together.
-         */
-        weight: number
-      }
-    | {
-        /**
-         * How long.
-         */
-        pause: string
-      }
-    | {
-        /**
-         * Goes on when a person has approved it; an abort gives all traffic back.
-         */
-        approval: true
-        /**
-         * How long it may take. Unapproved by then, the deployment is undone.
-         */
-        deadline?: string
-      }
-  )[]
+  steps: {
+    /**
+     * Percent of the traffic for all new instances together, more than before.
+     */
+    weight?: number
+    /**
+     * Waits so long, and watches the new instances meanwhile.
+     */
+    pause?: string
+    /**
+     * Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.
+     */
+    approval?: true
+    /**
+     * How long an approval may take. Unapproved by then, the deployment is undone.
+     */
+    deadline?: string
+  }[]
   /**
    * How long new instances must stay healthy before they get traffic.
    */
@@ -2661,6 +2708,10 @@ interface StrategyRolling {
    */
   healthyDeadline?: string
   /**
+   * Time in which the next instances must get traffic, from the moment they begin to start. It begins anew with each batch; when it is over the deployment is undone.
+   */
+  progressDeadline?: string
+  /**
    * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
    */
   drain?: string
@@ -2691,6 +2742,10 @@ interface CheckCommand {
    * Where it runs: the folder of deploy.yaml, or the folder of the checked release. Without it, release where there is such a folder.
    */
   directory?: 'project' | 'release'
+  /**
+   * Where it runs: on the host of the service, or on the machine that deployctl runs on; there where directory is project.
+   */
+  at?: 'host' | 'controller'
   /**
    * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
    */
@@ -2748,7 +2803,7 @@ interface CheckDisk {
    */
   type: 'disk'
   /**
-   * Any path on the file system; a relative one starts at the folder of deploy.yaml.
+   * Any path on the file system; a relative one starts at the folder of deploy.yaml, on another host at that of the release.
    */
   path?: string
   /**
@@ -2785,9 +2840,17 @@ interface CheckHttp {
    */
   url?: string
   /**
-   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.
+   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic. Elsewhere, with port: a page of the host of the service.
    */
   path?: string
+  /**
+   * With path: a port of the host of the service, or another port of an instance than the one it serves on.
+   */
+  port?: number
+  /**
+   * From where it is asked: the host of the service, through the connection to it, or the machine that deployctl runs on.
+   */
+  at?: 'host' | 'controller'
   /**
    * How it is asked. Nothing is sent as a body.
    */
@@ -2855,6 +2918,47 @@ interface CheckHttp {
   deadline?: string
 }
 /**
+ * Healthy as long as no line that matches was written to a log since the deployment began to switch.
+ */
+interface CheckLog {
+  /**
+   * The kind of check.
+   */
+  type: 'log'
+  /**
+   * The log file; a relative path starts in the folder of the release.
+   */
+  file?: string
+  /**
+   * Instead of a file: the journal of a systemd unit.
+   */
+  unit?: string
+  /**
+   * Whether it is a unit of the user’s own service manager.
+   */
+  user?: boolean
+  /**
+   * What no new line may match: an extended regular expression, as `grep -E` has it.
+   */
+  without: string
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
  * Healthy when the machine has at least this much memory available.
  */
 interface CheckMemory {
@@ -2884,6 +2988,163 @@ interface CheckMemory {
   deadline?: string
 }
 /**
+ * Healthy when a MySQL database answers a query, asked from the host of the service.
+ */
+interface CheckMysql {
+  /**
+   * The kind of check.
+   */
+  type: 'mysql'
+  /**
+   * The address of the database, mysql://user:password@host/name; usually a secret.
+   */
+  url?: string
+  /**
+   * The file with the application’s own settings, on its host; a relative path starts in the folder of the release. It is read, never run.
+   */
+  envFile?: string
+  /**
+   * The variable of that file that holds the address.
+   */
+  variable?: string
+  /**
+   * Instead of it: the variables that hold the parts of the address.
+   */
+  variables?: {
+    /**
+     * The variable with the host of the database.
+     */
+    host?: string
+    /**
+     * The variable with the port of the database.
+     */
+    port?: string
+    /**
+     * The variable with the user of the database.
+     */
+    user?: string
+    /**
+     * The variable with the password of the database.
+     */
+    password?: string
+    /**
+     * The variable with the database of the database.
+     */
+    database?: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a PostgreSQL database answers a query, asked from the host of the service.
+ */
+interface CheckPostgres {
+  /**
+   * The kind of check.
+   */
+  type: 'postgres'
+  /**
+   * The address of the database, postgres://user:password@host/name; usually a secret.
+   */
+  url?: string
+  /**
+   * The file with the application’s own settings, on its host; a relative path starts in the folder of the release. It is read, never run.
+   */
+  envFile?: string
+  /**
+   * The variable of that file that holds the address.
+   */
+  variable?: string
+  /**
+   * Instead of it: the variables that hold the parts of the address.
+   */
+  variables?: {
+    /**
+     * The variable with the host of the database.
+     */
+    host?: string
+    /**
+     * The variable with the port of the database.
+     */
+    port?: string
+    /**
+     * The variable with the user of the database.
+     */
+    user?: string
+    /**
+     * The variable with the password of the database.
+     */
+    password?: string
+    /**
+     * The variable with the database of the database.
+     */
+    database?: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a systemd unit is active on the host of the service.
+ */
+interface CheckSystemd {
+  /**
+   * The kind of check.
+   */
+  type: 'systemd'
+  /**
+   * The unit; `.service` may be left out.
+   */
+  unit: string
+  /**
+   * Whether it is a unit of the user’s own service manager (`systemctl --user`).
+   */
+  user?: boolean
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
  * Healthy when a TCP connection to the port is accepted.
  */
 interface CheckTcp {
@@ -2892,13 +3153,17 @@ interface CheckTcp {
    */
   type: 'tcp'
   /**
-   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.
+   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else the host of the service.
    */
   host?: string
   /**
    * Port to connect to. Without it, that of the instance.
    */
   port?: number
+  /**
+   * From where: the host of the service, or the machine that deployctl runs on, which then connects to the address of the host.
+   */
+  at?: 'host' | 'controller'
   /**
    * Time between two probes.
    */
