@@ -2585,6 +2585,10 @@ interface TargetProcess {
     within?: string
   }
   /**
+   * Whether the app ends, in order, when `deployctl agent` is told to by a signal; it is started again by the repair of the next one. For an agent that is the first process of a container. A reload, or a kill, leaves it running all the same.
+   */
+  endWithAgent?: boolean
+  /**
    * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
    */
   log?: {
