@@ -39,8 +39,6 @@ export const directoryDriver = {
   },
   keepReleases: { option: 'keepReleases', default: 5 },
   restarting: 'restart',
-  create(spec, { link }, ports) {
-    const options = readOptions(spec, link === null ? ports.projectDirectory : null)
   create(spec, scope, ports) {
     const options = readOptions(spec, scope.link === null ? ports.projectDirectory : null)
     const link = options.become === null ? scope.link : scope.linkAs(options.become)
