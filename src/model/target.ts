@@ -150,8 +150,8 @@ export interface TargetTraits {
   readonly keepReleases: { readonly option: string; readonly default: number }
   /** The option with which only one generation of instances can run at a time. */
   readonly exclusive?: string
-  /** The option without which traffic cannot be divided unequally. */
-  readonly weighing?: string
+  /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
+  readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
   /** False where instances without traffic cannot stay up for a rollback. */
   readonly keepsWarm?: false
   /** The option that says how many copies run on each host, where there may be several. */
