@@ -68,6 +68,9 @@ export async function engineBench(engine: TestEngine = sharedEngine()): Promise<
     service: 'web',
     host: 'local',
     link: null,
+    linkAs: () => {
+      throw new Error('unused')
+    },
   }
   const progress: Progress[] = []
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
