@@ -164,8 +164,8 @@ export interface TargetTraits {
   readonly exclusive?: string
   /** The option without which nothing can be restarted, where instances do not run by themselves. */
   readonly restarting?: string
-  /** The option without which traffic cannot be divided unequally. */
-  readonly weighing?: string
+  /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
+  readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
   /** The option that says that instances are to end when the agent is told to. */
   readonly endsWithAgent?: string
   /** False where instances without traffic cannot stay up for a rollback. */
