@@ -151,8 +151,8 @@ export interface TargetTraits {
   readonly keepReleases: { readonly option: string; readonly default: number }
   /** The option with which only one generation of instances can run at a time. */
   readonly exclusive?: string
-  /** The option without which traffic cannot be divided unequally. */
-  readonly weighing?: string
+  /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
+  readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
   /** The option that says that instances are to end when the agent is told to. */
   readonly endsWithAgent?: string
   /** False where instances without traffic cannot stay up for a rollback. */
