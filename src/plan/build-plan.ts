@@ -14,8 +14,8 @@ import type { DesiredService } from './desire.js'
 import { diffService, restartOf, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
-import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
-import { hookOperation } from './hook-drafts.js'
+import { drawGraph, noService, scenesOf, type ServiceChapter } from './graph.js'
+import { hookOperation, scenesFor } from './hook-drafts.js'
 import { hostParts, ownReasons, type SkippedHost } from './host-parts.js'
 import { draftService, helpersOn } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
@@ -238,12 +238,14 @@ function checksOfOld(chapter: ServiceChapter): Plan['afterUnwind'] {
 
 function failureHooks(chapters: readonly ServiceChapter[], config: Config): Plan['onFailure'] {
   const changed = new Map(chapters.map((chapter) => [chapter.service, chapter]))
-  const whole = { host: localHost, service: null, instance: null, previous: null }
   return config.hooks
     .filter((hook) => hook.when === 'onFailure' && (hook.service === null || changed.has(hook.service)))
-    .map((hook) => {
+    .flatMap((hook) => {
       const chapter = changed.get(hook.service ?? '')
-      const scene = chapter === undefined ? whole : sceneOf(chapter)
-      return { timeoutMs: hook.timeoutMs, hook: hookOperation(hook, hook.command, false, scene) }
+      const scenes = chapter === undefined ? { whole: noService, hosts: [] } : scenesOf(chapter)
+      return scenesFor(hook, scenes).map((scene) => ({
+        timeoutMs: hook.timeoutMs,
+        hook: hookOperation(hook, hook.command, false, scene),
+      }))
     })
 }

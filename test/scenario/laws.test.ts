@@ -147,7 +147,14 @@ function hostScenarios(targetType: string): { readonly [name: string]: Scenario 
         }),
         ...(targetType === 'switching' ? [service('api', { ...policy(version), dependsOn: ['web'] })] : []),
       ],
-      { hosts: { app: groupOf(...hosts) }, hooks: hooksOf(mark) },
+      {
+        hosts: { app: groupOf(...hosts) },
+        hooks: [
+          ...hooksOf(mark),
+          hook('out', mark, { when: 'beforeSwitch', service: 'web', each: 'host' }),
+          hook('in', mark, { when: 'afterSwitch', service: 'web', each: 'host', at: 'host' }),
+        ],
+      },
     )
   const three = ['web1', 'web2', 'web3']
   return {
