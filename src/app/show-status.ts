@@ -4,6 +4,7 @@ import { reportOf } from '../base/deploy-error.js'
 import { statusesOf } from '../model/journal.js'
 import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
+import { waitingChanges } from './change-approvals.js'
 import { freezeOf } from './freezes.js'
 import type { ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
@@ -32,6 +33,7 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     lock,
     unfinished,
     waiting: await waitingSteps(world, unfinished),
+    approvals: await waitingChanges(world),
     freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }

@@ -129,6 +129,10 @@ export function shownAgent(report: () => object = () => shownReport): ShownAgent
     check: () => void said.push('check'),
     pause: async ({ by, reason }) => void said.push(`pause ${by}: ${reason}`),
     resume: async () => void said.push('resume'),
+    approve: async ({ what, by }) => {
+      said.push(`approve ${what} ${by}`)
+      return { approved: [] }
+    },
     reload: () => void said.push('reload'),
     isAlive: () => true,
   }

@@ -7,6 +7,7 @@ import type { RecordedState } from '../../model/state.js'
 import { freezeOf } from '../freezes.js'
 import { planApply } from '../plan-release.js'
 import { readState } from '../read-state.js'
+import { approvalsIn, keepWaiting, readAgentMarks } from './approvals.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { deployChosen } from './deploy-chosen.js'
 import { judge, nameOf, upToDate, type Judgement } from './judge.js'
@@ -33,7 +34,9 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
   const tryAgain = agent.mode === 'auto' ? dueRetries(state, agent.retry, world.clock.now()) : []
   const looks = await askAll(context, watch, due, state, tryAgain)
   noteSound(context, looks)
-  const { judgements, slot } = await takeTurn(context, judgeAll(context, state, looks))
+  const marks = await readAgentMarks(world)
+  const judged = judgeAll(context, state, looks, approvalsIn(marks))
+  const { judgements, slot } = await takeTurn(context, await keepWaiting(context, looks, judged, marks))
   try {
     const repairs = await sayAll(context, state, looks, judgements)
     if (due.length > 0) countDrift(context, looks)
@@ -62,7 +65,14 @@ async function sayAll(
   }
   for (const repair of repairs.judgements) decide(context, repair, undefined, 'repair')
   for (const { service, error } of looks.flatMap(({ problems }) => problems)) {
-    const problem = { service, verdict: 'skip', version: null, digest: null, key: '' } as const
+    const problem = {
+      service,
+      verdict: 'skip',
+      version: null,
+      digest: null,
+      key: '',
+      isChange: false,
+    } as const
     decide(context, { ...problem, reason: error.message }, error)
   }
   return repairs
@@ -176,6 +186,7 @@ function judgeAll(
   { world, setbacks }: AgentContext,
   state: RecordedState | null,
   looks: readonly Look[],
+  approvals: ReadonlyMap<string, string> = new Map(),
 ): readonly Judgement[] {
   const now = world.clock.now()
   const nowMs = world.clock.monotonicMs()
@@ -183,6 +194,7 @@ function judgeAll(
     agent: world.config.agent,
     freeze: freezeOf(state, now),
     now,
+    approvals,
     isResting: (key: string) => setbacks.isResting(key, nowMs),
   }
   return looks.flatMap(({ plans }) => plans.flatMap((plan) => judge(plan, circumstances)))
@@ -247,11 +259,8 @@ function decide(
       ...more,
     })
   }
-  if (verdict === 'tell') tellDecision(context, judgement)
-}
-
-function tellDecision(context: AgentContext, judgement: Judgement): void {
-  tellOf(context, judgement.tells ?? 'available', `${nameOf(judgement)}: ${judgement.reason}`)
+  if (verdict === 'tell' && judgement.tells !== undefined)
+    tellOf(context, judgement.tells, `${nameOf(judgement)}: ${reason}`)
 }
 
 function countDrift({ metrics }: AgentContext, looks: readonly Look[]): void {

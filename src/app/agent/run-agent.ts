@@ -4,6 +4,7 @@
  */
 import { reportOf } from '../../base/deploy-error.js'
 import type { AgentDesk, Decision, Outage, Pause, RunningAgent } from '../../model/agent.js'
+import { approveChanges } from '../change-approvals.js'
 import { showHistory } from '../show-history.js'
 import { showStatus } from '../show-status.js'
 import type { World } from '../world.js'
@@ -84,6 +85,8 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   const startedAt = clock.now().toISOString()
   let pause = await readPause(desk.memory)
   let ending: 'reload' | null = null
+  /** Somebody wants every source to be asked: also when that was said in the middle of a turn. */
+  let isWanted = false
   let wake = new AbortController()
   const wakeUp = (): void => wake.abort()
   signal.addEventListener('abort', wakeUp)
@@ -141,11 +144,17 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     logs: () => book.lines(),
     follow: (listener) => book.follow(listener),
     check() {
-      watch.rhythm.hurry()
+      isWanted = true
       wakeUp()
     },
     pause: (given) => changePause({ ...given, at: clock.now().toISOString() }),
     resume: () => changePause(null),
+    async approve(word) {
+      const approved = await approveChanges(world, word)
+      isWanted = true
+      wakeUp()
+      return { approved }
+    },
     reload() {
       ending = 'reload'
       wakeUp()
@@ -163,6 +172,8 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
       book.log('info', 'the agent has started', { version: desk.version, pid: world.machine.pid, mode })
       if (pause !== null) book.log('warn', `paused by ${pause.by}: ${pause.reason}`)
       while (!signal.aborted && ending === null) {
+        if (isWanted) watch.rhythm.hurry()
+        isWanted = false
         await turn()
         await clock.sleep(waitMs(watch, pause, clock.monotonicMs()), wake.signal)
         wake = new AbortController()
