@@ -15,12 +15,11 @@ export async function benchAgent(): Promise<readonly Row[]> {
 async function shareOfCore(): Promise<Row> {
   const agent = await idleAgent('10s')
   await sleep(5000)
-  await agent.held()
-  const before = { ...agent.asked, ...(await agent.held()) } // the collections of the first are in neither
+  const before = { ...agent.asked, ...(await agent.held()) }
   await sleep(watchedMs)
   const after = { ...agent.asked, ...(await agent.held()) }
   await agent.end()
-  const share = (after.cpuMs - before.cpuMs) / watchedMs
+  const share = (after.cpuBeforeMs - before.cpuAfterMs) / watchedMs
   const questions = after.total - before.total
   return {
     what: `idle agent, a source each 10s, for ${watchedMs / 1000}s`,
@@ -39,7 +38,7 @@ async function leftByPolls(): Promise<Row> {
   const after = await agent.held()
   await agent.end()
   const grown = after.heapUsed + after.external - before.heapUsed - before.external
-  const cpuMs = (after.cpuMs - before.cpuMs) / polls
+  const cpuMs = (after.cpuBeforeMs - before.cpuAfterMs) / polls
   const isFlat = grown < goalBytes && after.files === before.files && after.handles === before.handles
   return {
     what: `${polls} polls: bytes, files and handles more than before`,

@@ -20,7 +20,9 @@ export interface Held {
   readonly external: number
   readonly handles: number
   readonly files: number
-  readonly cpuMs: number
+  /** What the process has used of a core, before and after that collection. */
+  readonly cpuBeforeMs: number
+  readonly cpuAfterMs: number
 }
 
 export interface IdleAgent {

@@ -4,7 +4,7 @@
 const fs = require('node:fs')
 
 process.on('SIGUSR2', async () => {
-  const { user, system } = process.cpuUsage() // before the collections, which are not the program's
+  const cpuBeforeMs = cpuMs() // the collections are not the program's
   // what a collection frees may let go of more in the next one
   for (let pass = 0; pass < 4; pass++) {
     globalThis.gc()
@@ -13,7 +13,12 @@ process.on('SIGUSR2', async () => {
   const { heapUsed, external } = process.memoryUsage()
   const handles = process.getActiveResourcesInfo().length
   const files = fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0
-  const seen = { heapUsed, external, handles, files, cpuMs: (user + system) / 1000 }
+  const seen = { heapUsed, external, handles, files, cpuBeforeMs, cpuAfterMs: cpuMs() }
   fs.writeFileSync(`${process.env.MEMORY_FILE}.new`, JSON.stringify(seen))
   fs.renameSync(`${process.env.MEMORY_FILE}.new`, process.env.MEMORY_FILE)
 })
+
+function cpuMs() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
