@@ -139,6 +139,7 @@ function portsIn(folder: string): Ports {
     projectDirectory: folder,
     cacheDirectory: join(folder, 'cache'),
     machine: { hostName: hostname(), user: userInfo().username, pid: process.pid },
+    program: [process.execPath],
     env: process.env,
   }
 }

@@ -9,7 +9,7 @@ const { Script } = require('node:vm')
 const { crc32 } = require('node:zlib')
 
 // The first word only: `plan` and `apply` compile different halves of the same pieces.
-const command = /^[a-z]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'start'
+const command = /^[a-z_]{2,12}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'start'
 const cacheName = `code-${'{{digest}}'}-${process.version}-${process.arch}-${command}.cache`
 const { folder, cached } = findCache()
 

@@ -22,6 +22,12 @@ interface Signals {
 }
 
 async function main(): Promise<never> {
+  // not for people: what holds the sockets of a process target (drivers/targets/process/) is this program, too
+  if (process.argv[2] === '__hold') {
+    const { holdSockets } = await import('./wire.js')
+    await holdSockets(process.argv[3] ?? '')
+    return new Promise(() => undefined) // its control socket keeps it alive, and it ends by itself
+  }
   const world = services()
   const signals = listenForSignals(world)
   const code = await runCli(process.argv.slice(2), {

@@ -18,7 +18,7 @@ import { secretDrivers } from './drivers/secrets/catalog.js'
 import { createSecrets } from './drivers/secrets/secret-vault.js'
 import { sourceDrivers } from './drivers/sources/catalog.js'
 import { stateStoreDrivers } from './drivers/stores/catalog.js'
-import { thisMachine } from './drivers/system/machine.js'
+import { thisMachine, thisProgram } from './drivers/system/machine.js'
 import { randomHex } from './drivers/system/random-hex.js'
 import { systemClock } from './drivers/system/system-clock.js'
 import { systemShell } from './drivers/system/system-shell.js'
@@ -27,6 +27,7 @@ import { hostLibrary } from './drivers/targets/directory/files/host-library.js'
 import { agentFolder, agentMemory } from './drivers/control/agent-folder.js'
 import { agentCaller } from './drivers/control/call-agent.js'
 import { serveAgent } from './drivers/control/serve-agent.js'
+import { hold } from './drivers/targets/process/holder/hold.js'
 import { createVerifier } from './drivers/verify/artifact-verifier.js'
 import { refuseUnprovable } from './drivers/verify/refuse-unprovable.js'
 import type { AgentDesk, LogLine } from './model/agent.js'
@@ -42,6 +43,9 @@ import type { Target, TargetDriver } from './model/target.js'
 import { strategies } from './plan/strategies/catalog.js'
 
 export const clock: Clock = systemClock
+
+/** This process becomes the holder of a service's sockets, until it is told to quit. */
+export const holdSockets = hold
 
 export interface OpenOptions {
   /** Absolute. */
@@ -121,6 +125,7 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     projectDirectory,
     cacheDirectory: artifactCache(config.state, projectDirectory, env),
     machine,
+    program: thisProgram(),
     env,
   }
   // a source remembers what it last read, so that asking it again costs little
@@ -171,6 +176,10 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       return made
     },
     shellOn: (host) => linkOf(host)?.shell ?? systemShell,
+    tunnelTo(host) {
+      const link = linkOf(host)
+      return link === null ? null : (to, port) => link.tunnel(to, port)
+    },
     traits(type) {
       const traits = traitsOf(type)
       if (traits === undefined) throw unknownDriver('target', type, Object.keys(targetDrivers))

@@ -19,6 +19,7 @@ import type { DeployResult, Execution } from './requests.js'
 import { runPlan } from './run-plan.js'
 import { lockEnvironment, whoIs } from './under-lock.js'
 import type { World } from './world.js'
+import { retracePlaces } from './retrace-places.js'
 import { readState } from './read-state.js'
 
 /** What a child of the dead process gets to end by itself before it is killed. */
@@ -144,6 +145,7 @@ async function takeUp(
     claim = await claimPlaces(world, header.plan, { deployment: header.deployment, by, brings }, signal)
     // Only now: while the place is claimed by a process that lives, these are its commands.
     await endChildren(world, file, execution)
+    await retracePlaces(world, header.plan, { direction, deployment: header.deployment }, signal)
     journal = await world.store.reopenJournal(world.config.environment, header.deployment)
     await journal.append({ type: 'recovery', at: world.clock.now().toISOString(), by, direction })
   } catch (error) {

@@ -1,6 +1,7 @@
 /** No new deployment while an earlier one is half done: it has to be finished or undone first. */
 import { DeployError } from '../base/deploy-error.js'
 import { showRecorded } from '../base/moment.js'
+import { unfinishedCanary } from './unfinished-canary.js'
 import type { World } from './world.js'
 
 export async function refuseUnfinished(world: World, underLock: boolean): Promise<void> {
@@ -22,6 +23,7 @@ export async function refuseUnfinished(world: World, underLock: boolean): Promis
   }
   const file = await world.store.readJournal(environment, deployment)
   const header = file?.header
+  const isCanary = !underLock && (await unfinishedCanary(world)) !== null
   throw new DeployError(
     'INTERRUPTED_DEPLOYMENT',
     `deployment ${deployment} to ${environment} was interrupted or is stuck; nothing new may begin before it is settled`,
@@ -30,7 +32,7 @@ export async function refuseUnfinished(world: World, underLock: boolean): Promis
         header === undefined
           ? []
           : [`begun ${showRecorded(header.at)} by ${header.by}, process ${header.pid} on ${header.host}`],
-      hint: '`deployctl recover` shows how far it came and finishes or undoes it',
+      hint: `\`deployctl recover\` shows how far it came and finishes or undoes it${isCanary ? '; it is a canary, and `deployctl apply` undoes it before it begins' : ''}`,
     },
   )
 }

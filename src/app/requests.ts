@@ -93,6 +93,15 @@ export type Approved =
   | ({ readonly kind: 'step'; readonly step: Step } & MarkAnswer)
   | { readonly kind: 'changes'; readonly changes: readonly ApprovedChange[] }
 
+/** A canary that was interrupted while it had a part of the traffic. */
+export interface UnfinishedCanary {
+  readonly deployment: string
+  readonly services: readonly string[]
+  readonly by: string
+  /** When it began; ISO 8601. */
+  readonly at: string
+}
+
 /** What became of a word to a running deployment. */
 export interface MarkAnswer {
   readonly deployment: string
@@ -214,6 +223,7 @@ export interface UseCases {
   approve(request: ApproveRequest, signal: AbortSignal): Promise<Approved>
   /** To a deployment that runs in another process. */
   abort(request: AbortRequest, signal: AbortSignal): Promise<MarkAnswer>
+  unfinishedCanary(): Promise<UnfinishedCanary | null>
   showStatus(signal: AbortSignal): Promise<StatusReport>
   showHistory(limit: number): Promise<readonly HistoryRecord[]>
   showDeployment(id: string): Promise<DeploymentStory>

@@ -1,7 +1,6 @@
 /** What runs where, what is recorded, and what a person should look at. It shows what it can, whatever is broken. */
 import pLimit from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
-import { statusesOf } from '../model/journal.js'
 import type { RecordedState } from '../model/state.js'
 import { holdsOf } from '../model/state.js'
 import { waitingChanges } from './change-approvals.js'
@@ -11,6 +10,7 @@ import type { World } from './world.js'
 import { thisHost } from '../model/host-spec.js'
 import { recordedInstances } from './observe.js'
 import { readState } from './read-state.js'
+import { waitingSteps } from './waiting-steps.js'
 
 const looksAtOnce = 16
 
@@ -37,20 +37,6 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }
-}
-
-async function waitingSteps(world: World, unfinished: readonly string[]): Promise<StatusReport['waiting']> {
-  const { environment } = world.config
-  const files = await Promise.all(
-    unfinished.map((id) => world.store.readJournal(environment, id).catch(() => null)),
-  )
-  return files.flatMap((file) => {
-    if (file === null) return []
-    const statuses = statusesOf(file.entries)
-    return file.header.plan.steps
-      .filter(({ id, apply }) => apply.verb === 'pause' && statuses.get(id) === 'applying')
-      .map(({ id, title }) => ({ deployment: file.header.deployment, step: id, title }))
-  })
 }
 
 async function statusOf(

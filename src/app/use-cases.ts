@@ -17,6 +17,7 @@ import { runOnHosts } from './run-on-hosts.js'
 import { savePlan } from './saved-plan.js'
 import { showDeployment, showHistory } from './show-history.js'
 import { showStatus } from './show-status.js'
+import { unfinishedCanary } from './unfinished-canary.js'
 import type { World } from './world.js'
 
 export function createUseCases(world: World): UseCases {
@@ -36,6 +37,7 @@ export function createUseCases(world: World): UseCases {
     recover: (direction, execution, signal) => recover(world, direction, execution, signal),
     approve: (request, signal) => approve(world, request, signal),
     abort: (request, signal) => abortDeployment(world, request, signal),
+    unfinishedCanary: () => unfinishedCanary(world),
     showStatus: (signal) => showStatus(world, signal),
     showHistory: (limit) => showHistory(world, limit),
     showDeployment: (id) => showDeployment(world, id),

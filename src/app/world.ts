@@ -4,7 +4,7 @@ import type { Cache } from '../model/cache.js'
 import type { CheckSpec, DriverSpec } from '../model/spec.js'
 import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
-import type { HealthCheck } from '../model/health-check.js'
+import type { HealthCheck, ProbePlace } from '../model/health-check.js'
 import type { Hosts } from '../model/host.js'
 import type { Lease } from '../model/lease.js'
 import type { HostSpec } from '../model/host-spec.js'
@@ -34,6 +34,8 @@ export interface World {
   target(spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }): Target
   /** Runs commands on a host, or on this machine. */
   shellOn(host: HostSpec): Shell
+  /** How its ports are reached as it sees them; null for this machine. */
+  tunnelTo(host: HostSpec): ProbePlace['tunnel']
   traits(type: string): TargetTraits
   strategy(type: string): StrategyTraits
   check(spec: CheckSpec): HealthCheck

@@ -120,6 +120,14 @@ const describers: { readonly [keyword: string]: (given: Case, violation: Violati
       const message = `${showPath(path)} must be ${words ?? 'written differently'}, not ${showValue(value)}`
       return withHint({ path, at: 'value', message }, explanationOf(schemas))
     },
+    dependencies: ({ path, params }) => {
+      const [key, other] = [String(params['property']), String(params['missingProperty'])]
+      return {
+        path: [...path, key],
+        at: 'key',
+        message: `${showPath(path)} has ${key}, which needs ${other} beside it`,
+      }
+    },
     not: ({ path, schemas }) => {
       const keys = schemas.flatMap((one) => textsAt(one['not'], 'required').map(([, key]) => key))
       return {

@@ -5,7 +5,7 @@ import type { Verb } from '../model/operation.js'
 import type { TargetTraits } from '../model/target.js'
 import { defaultStrategy } from './defaults.js'
 import type { Finding } from './finding.js'
-import { childOf, entriesAt, textAt } from './tree.js'
+import { childOf, entriesAt, isList, textAt } from './tree.js'
 
 /** What is known of drivers and strategies without loading them. */
 export interface RuleContext {
@@ -64,6 +64,10 @@ function fitFindings(tree: Json, name: string, service: Json, context: RuleConte
   if (needs.weights && weighing !== undefined && childOf(target, weighing) === undefined) {
     return say(`divides the traffic, which needs target.${weighing}`, `Add target.${weighing}.`)
   }
+  if (traits.keepsWarm === false && childOf(strategy, 'keepWarm') !== undefined) {
+    const what = `has no option keepWarm on the target ${traits.type}, whose old instances end when they lose their sockets`
+    return say(what, 'Take keepWarm out: going back starts the old release again.')
+  }
   const options = entriesOf(own).filter(([key]) => key !== 'type')
   const [first] = options
   if (!traits.verbs.includes('start') && first !== undefined) {
@@ -85,16 +89,59 @@ function optionFindings(strategy: Json | undefined, path: readonly string[]): re
       hint: 'Let one of them be 1.',
     })
   }
-  const [settle, deadline] = [textAt(strategy, 'minHealthyTime'), textAt(strategy, 'healthyDeadline')]
-  const [settleMs, deadlineMs] = [parseDuration(settle ?? ''), parseDuration(deadline ?? '')]
-  if (settleMs !== undefined && deadlineMs !== undefined && settleMs >= deadlineMs) {
-    findings.push({
-      path: [...path, 'minHealthyTime'],
-      at: 'value',
-      message: `minHealthyTime (${settle ?? ''}) must be shorter than healthyDeadline (${deadline ?? ''})`,
-    })
-  }
-  return findings
+  return [
+    ...findings,
+    ...orderFindings(strategy, path),
+    ...warmFindings(strategy, path),
+    ...weightFindings(strategy, path),
+  ]
+}
+
+/** Each has to be shorter than the one after it. */
+const inOrder = ['minHealthyTime', 'healthyDeadline', 'progressDeadline'] as const
+
+function orderFindings(strategy: Json, path: readonly string[]): readonly Finding[] {
+  const times = inOrder.flatMap((name) => {
+    const text = textAt(strategy, name)
+    const ms = parseDuration(text ?? '')
+    return text === undefined || ms === undefined ? [] : [{ name, text, ms }]
+  })
+  return times.flatMap((time, index): readonly Finding[] => {
+    const next = times[index + 1]
+    if (next === undefined || time.ms < next.ms) return []
+    return [
+      {
+        path: [...path, time.name],
+        at: 'value',
+        message: `${time.name} (${time.text}) must be shorter than ${next.name} (${next.text})`,
+      },
+    ]
+  })
+}
+
+/** What is kept warm for less time than it may take to drain would be kept for nothing. */
+function warmFindings(strategy: Json, path: readonly string[]): readonly Finding[] {
+  const [warm, drain] = [textAt(strategy, 'keepWarm'), textAt(strategy, 'drain')]
+  const [warmMs, drainMs] = [parseDuration(warm ?? ''), parseDuration(drain ?? '')]
+  if (warmMs === undefined || drainMs === undefined || warmMs === 0 || warmMs > drainMs) return []
+  const message = `keepWarm (${warm ?? ''}) must be longer than drain (${drain ?? ''})`
+  return [{ path: [...path, 'keepWarm'], at: 'value', message, hint: 'Leave it out to keep nothing warm.' }]
+}
+
+/** A canary goes forward. */
+function weightFindings(strategy: Json, path: readonly string[]): readonly Finding[] {
+  const steps = childOf(strategy, 'steps')
+  if (!isList(steps)) return []
+  let before = 0
+  return steps.flatMap((step, index): readonly Finding[] => {
+    const weight = childOf(step, 'weight')
+    if (typeof weight !== 'number') return []
+    const last = before
+    before = weight
+    if (weight > last) return []
+    const message = `the weight ${weight} must be more than the one before it (${last})`
+    return [{ path: [...path, 'steps', String(index), 'weight'], at: 'value', message }]
+  })
 }
 
 function isZero(amount: Json | undefined): boolean {

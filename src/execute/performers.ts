@@ -14,6 +14,7 @@ import type { OperationContext, RoutedShare, Target } from '../model/target.js'
 import type { StateStore } from '../model/state-store.js'
 import { awaitApproval } from './await-approval.js'
 import { awaitHealthy } from './await-healthy.js'
+import { checkMarks } from './check-marks.js'
 import { deploymentVariables } from './deployment-variables.js'
 import type { PerformContext, Performers } from './perform.js'
 import { runHook } from './run-hook.js'
@@ -23,6 +24,8 @@ export interface PerformerDeps {
   readonly target: (spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }) => Target
   /** Runs commands on a host, or on this machine. */
   readonly shellOn: (host: HostSpec) => Shell
+  /** How its ports are reached as it sees them. */
+  readonly tunnelTo: (host: HostSpec) => ProbePlace['tunnel']
   readonly check: (spec: CheckSpec) => HealthCheck
   readonly artifacts: Artifacts
   readonly shell: Shell
@@ -85,28 +88,40 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       host: host.name,
       hostAddress: host.address,
       shell: deps.shellOn(host),
+      tunnel: deps.tunnelTo(host),
       folder,
       env: variables,
       reach: (await target.reach?.(instance, context.signal)) ?? null,
+      mark: null,
     })
   }
+  const marks = checkMarks(deps.check)
+  const setMarks = (instance: Instance, context: OperationContext): Promise<void> =>
+    marks.set(specOf(instance).checks, instance, placeOf(instance, context), context.signal)
 
   const check = ({ instances, deadlineMs }: OperationOf<'check'>, context: OperationContext): Promise<void> =>
     together(instances.map(instanceOf), context, (instance, inner) => {
       const placeNow = placeOf(instance, inner)
       const waiting = { clock: deps.clock, onProgress: inner.onProgress, signal: inner.signal }
       return togetherOf(specOf(instance).checks, inner, (spec, { signal }) =>
-        awaitHealthy(deadlineMs === undefined ? spec : { ...spec, deadlineMs }, deps.check(spec), placeNow, {
-          ...waiting,
-          signal,
-        }),
+        awaitHealthy(
+          deadlineMs === undefined ? spec : { ...spec, deadlineMs },
+          deps.check(spec),
+          () => marks.withMark(spec, instance, placeNow, signal),
+          { ...waiting, signal },
+        ),
       )
     })
 
   const watch = ({ instances, forMs }: OperationOf<'watch'>, context: OperationContext): Promise<void> =>
     together(instances.map(instanceOf), context, (instance, inner) => {
-      const checks = specOf(instance).checks.map((spec) => ({ spec, check: deps.check(spec) }))
-      const watched = { name: copyName(instance), placeNow: placeOf(instance, inner), checks }
+      const placeNow = placeOf(instance, inner)
+      const checks = specOf(instance).checks.map((spec) => ({
+        spec,
+        check: deps.check(spec),
+        placeNow: () => marks.withMark(spec, instance, placeNow, inner.signal),
+      }))
+      const watched = { name: copyName(instance), placeNow, checks }
       const { onProgress, signal } = inner
       return watchHealthy(watched, forMs, { clock: deps.clock, onProgress, signal })
     })
@@ -193,6 +208,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     start: ({ instances }, context) =>
       together(instances.map(instanceOf), context, async (instance, inner) => {
+        await setMarks(instance, inner)
         await targetOf(instance).start?.(instance, inner)
       }),
     stop: ({ instances }, context) =>
@@ -202,6 +218,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     async route({ from, to }, context) {
       const [old, next] = [lookUp(from), lookUp(to)]
       const end = must(next[0] ?? old[0], 'either end of a route')
+      await Promise.all(next.map(({ instance }) => setMarks(instance, context)))
       await targetOf(end.instance).route(old, next, context)
     },
     async drain({ instances: ids, deadlineMs }, context) {

@@ -4,6 +4,7 @@ import type { Failure, Outcome } from '../model/outcome.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { ExecuteDeps, Undo } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
+import { createProgressDeadline } from './progress-deadline.js'
 import { createReach, type Owner, type Reach } from './reach.js'
 import { createRunLog, type RunLog } from './run-log.js'
 import { isToBeUndone, unwind, type UnwindResult } from './unwind.js'
@@ -28,6 +29,7 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
   const log = createRunLog(deps)
   const performDeps = { ...deps, log }
   const reach = createReach(plan)
+  const progress = createProgressDeadline(deps.clock)
   const active = new Map<Step, Promise<ErrorReport | null>>()
   const failures: Failure[] = []
   const warnings: Failure[] = []
@@ -75,7 +77,9 @@ export function createRun(plan: Plan, deps: ExecuteDeps): Run {
     async apply(step) {
       if (log.statusOf(step) === 'applied') return true
       if (stopped || reach.has(step.service)) return false
-      const work = applyStep(step, performDeps, reach.signalOf(step))
+      const work = progress.within(step, reach.signalOf(step), (signal) =>
+        applyStep(step, performDeps, signal),
+      )
       active.set(step, work)
       const error = await work
       active.delete(step)

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.js'
 import type { Progress } from '../model/event.js'
 import type { HealthCheck, ProbeAnswer, ProbePlace } from '../model/health-check.js'
 import type { CheckSpec } from '../model/spec.js'
+import type { InstanceReach } from '../model/target.js'
 import { probeOnce } from './await-healthy.js'
 
 /** Bad answers in a row that are believed: one may be chance. */
@@ -15,7 +16,13 @@ const lookEveryMs = 1000
 export interface Watched {
   readonly name: string
   readonly placeNow: () => Promise<ProbePlace>
-  readonly checks: readonly { readonly spec: CheckSpec; readonly check: HealthCheck }[]
+  readonly checks: readonly WatchedCheck[]
+}
+
+interface WatchedCheck {
+  readonly spec: CheckSpec
+  readonly check: HealthCheck
+  readonly placeNow: () => Promise<ProbePlace>
 }
 
 export async function watchHealthy(
@@ -38,7 +45,7 @@ export async function watchHealthy(
   }
   await Promise.all([
     watchRunning(watched, forMs, endMs, pause, deps),
-    ...watched.checks.map(({ spec, check }) => watchCheck(watched, spec, check, pause, deps)),
+    ...watched.checks.map((one) => watchCheck(watched.name, one, pause, deps)),
   ])
 }
 
@@ -49,7 +56,8 @@ async function watchRunning(
   pause: (ms: number) => Promise<boolean>,
   { clock, onProgress }: { readonly clock: Clock; readonly onProgress: (progress: Progress) => void },
 ): Promise<void> {
-  const first = (await placeNow()).reach?.restarts ?? 0
+  const atFirst = (await placeNow()).reach
+  const first = atFirst?.restarts ?? 0
   do {
     const { reach } = await placeNow()
     if (reach === null) return
@@ -58,15 +66,20 @@ async function watchRunning(
       const times = reach.restarts - first === 1 ? 'once' : `${reach.restarts - first} times`
       throw unwell(`${name} did not stay up: it ended and was started again ${times}`)
     }
+    if (show(reach.address) !== show(atFirst?.address ?? null)) {
+      // its engine was restarted: what sends the traffic looks for it where it was
+      throw unwell(
+        `${name} did not stay where it was: it listened at ${show(atFirst?.address ?? null)}, and now at ${show(reach.address)}`,
+      )
+    }
     const label = `${formatDuration(Math.max(endMs - clock.monotonicMs(), 0))} of ${formatDuration(forMs)} left`
     onProgress({ done: 0, total: null, unit: 'tries', label })
   } while (await pause(lookEveryMs))
 }
 
 async function watchCheck(
-  { name, placeNow }: Watched,
-  spec: CheckSpec,
-  check: HealthCheck,
+  name: string,
+  { spec, check, placeNow }: WatchedCheck,
   pause: (ms: number) => Promise<boolean>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -81,6 +94,10 @@ async function watchCheck(
       answer.details,
     )
   } while (await pause(spec.intervalMs))
+}
+
+function show(address: InstanceReach['address']): string {
+  return address === null ? 'no address' : `${address.host}:${address.port}`
 }
 
 function unwell(message: string, details: readonly string[] = []): DeployError {

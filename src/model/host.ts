@@ -53,6 +53,8 @@ export interface HostLink {
   run(request: ScriptRequest, signal: AbortSignal): Promise<ScriptResult>
   /** Runs commands on the host; `directory` is a folder there, and children have no number here. */
   readonly shell: Shell
+  /** A command whose input and output are a connection to a port, as the host sees it. */
+  tunnel(host: string, port: number): readonly string[]
   /** Ends what is idle; later requests connect anew. */
   close(): Promise<void>
 }

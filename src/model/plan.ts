@@ -25,6 +25,8 @@ export interface Step {
   readonly revert: Revert
   /** For the apply and, separately, for the revert. */
   readonly timeoutMs: number
+  /** It is one of several steps in a row that have to be done in this time, counted from the one that begins them. */
+  readonly progress?: { readonly deadlineMs: number; readonly begins: boolean }
   /** Its failure is reported and changes nothing: `prune`, and hooks with `onFailure: continue`. */
   readonly tolerant: boolean
   readonly risks: readonly Risk[]

@@ -13,6 +13,8 @@ export interface Ports {
   readonly cacheDirectory: string
   /** This machine and this person, for locks and records. */
   readonly machine: { readonly hostName: string; readonly user: string; readonly pid: number }
+  /** The command that starts this program once more; its own arguments are added. */
+  readonly program: readonly string[]
   /** The variables of the process, for drivers whose field has conventions there (NPM_CONFIG_…, DOCKER_HOST). */
   readonly env: { readonly [name: string]: string | undefined }
 }

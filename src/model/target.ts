@@ -118,6 +118,11 @@ export interface Target {
   route(from: readonly RoutedShare[], to: readonly RoutedShare[], context: OperationContext): Promise<void>
   /** Waits until instances without traffic are idle; resolves as well when the deadline has passed. */
   drain?(instances: readonly Instance[], deadlineMs: number, context: OperationContext): Promise<void>
+  /**
+   * Before an interrupted deployment is taken up: what goes by where instances were (the addresses in a router) is set to
+   * where they are now. Moves no traffic between instances.
+   */
+  retrace?(context: OperationContext): Promise<void>
   /** Removes staged releases that are not in `keep`; answers what it removed. */
   prune(keep: readonly string[], context: OperationContext): Promise<readonly string[]>
   /** The folder of an instance's files, for hooks and checks that run beside them; null where there is none. */
@@ -147,6 +152,8 @@ export interface TargetTraits {
   readonly exclusive?: string
   /** The option without which traffic cannot be divided unequally. */
   readonly weighing?: string
+  /** False where instances without traffic cannot stay up for a rollback. */
+  readonly keepsWarm?: false
   /** The option that says how many copies run on each host, where there may be several. */
   readonly replicas?: { readonly option: string; readonly default: number }
 }

@@ -123,7 +123,58 @@ type SourceHttp1 = {
  * A health check.
  */
 type Check =
-  CheckCommand | CheckContainer | CheckDisk | CheckHttp | CheckMemory | CheckProcess | CheckTcp
+  | CheckCommand
+  | CheckContainer
+  | CheckDisk
+  | CheckHttp
+  | CheckLoad
+  | CheckLog
+  | CheckMemory
+  | CheckMysql
+  | CheckPostgres
+  | CheckProcess
+  | CheckSystemd
+  | CheckTcp
+/**
+ * Healthy when the load of the host is low enough.
+ */
+type CheckLoad = CheckLoad1 & {
+  /**
+   * The kind of check.
+   */
+  type: 'load'
+  /**
+   * The highest load, as `uptime` shows it.
+   */
+  max?: number
+  /**
+   * The same, divided by the number of cores.
+   */
+  maxPerCore?: number
+  /**
+   * The time that the load is an average of.
+   */
+  over?: '1m' | '5m' | '15m'
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+type CheckLoad1 = {
+  [k: string]: unknown
+}
 /**
  * Healthy when a process is alive: that of a pidfile, or any with this name or command line.
  */
@@ -133,7 +184,7 @@ type CheckProcess = CheckProcess1 & {
    */
   type: 'process'
   /**
-   * File whose first word is the number; a relative path starts at the folder of deploy.yaml.
+   * File whose first word is the number; a relative path starts at the folder of deploy.yaml, on another host at that of the release.
    */
   pidFile?: string
   /**
@@ -2112,7 +2163,7 @@ interface Service {
   /**
    * Where it runs.
    */
-  target: TargetContainer | TargetDirectory
+  target: TargetContainer | TargetDirectory | TargetProcess
   /**
    * How it is switched from the old release to the new one. Without it, the strategy of the project.
    */
@@ -2391,6 +2442,140 @@ interface TargetDirectory {
   include?: string[]
 }
 /**
+ * Server mode: deployctl runs the app itself, on this machine. It holds the listening sockets and hands them to each release, so that no connection is refused while releases change.
+ */
+interface TargetProcess {
+  /**
+   * A process target.
+   */
+  type: 'process'
+  /**
+   * The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.
+   */
+  path: string
+  /**
+   * Files, and folders (with a `/` at the end), that all releases have in common: each is kept in `shared/` and linked into every release. What the first release ships there becomes the shared one.
+   */
+  shared?: string[]
+  /**
+   * How many releases that served well stay on disk, the serving one among them, to roll back to. Failed ones do not count.
+   */
+  keepReleases?: number
+  /**
+   * Whom the files of a release belong to, `user` or `user:group`, by name or number. Giving them to somebody else takes root.
+   */
+  owner?: string
+  /**
+   * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
+   */
+  strip?: number
+  /**
+   * Patterns of what to unpack; everything unless given. They see the paths after `strip`.
+   *
+   * @minItems 1
+   */
+  include?: string[]
+  /**
+   * The program and its arguments. A program with a slash in its name is looked for in the release, any other in PATH.
+   *
+   * @minItems 1
+   */
+  command: string[]
+  /**
+   * Where the app listens: addresses with a port, and Unix sockets. deployctl opens them and hands them over as SERVER_STARTER_PORT, and as LISTEN_FDS with LISTEN_PID, in this order, from descriptor 3 on.
+   */
+  listen?: (
+    | string
+    | {
+        /**
+         * The path of a Unix socket; its folder has to be there.
+         */
+        unix: string
+        /**
+         * Who may connect, as the mode of the socket’s file.
+         */
+        mode?: string
+      }
+  )[]
+  /**
+   * How many processes run side by side, all with the same sockets.
+   */
+  workers?: number
+  /**
+   * Environment variables. Beside these, the app gets PATH and the language of deployctl’s own environment, and nothing else. A reference to a secret is replaced at the start and kept in memory only.
+   */
+  env?: {
+    [k: string]: string
+  }
+  /**
+   * The user it runs as, `user` or `user:group`, by name or number; without a group, with those that the user has. Another user than who deploys takes root.
+   */
+  user?: string
+  /**
+   * The folder it starts in, inside the release.
+   */
+  workingDirectory?: string
+  /**
+   * The mask for files that it makes; that of deployctl unless given.
+   */
+  umask?: string
+  /**
+   * Limits of the kernel for each process, by the names that prlimit has for them; one number, or soft and hard.
+   */
+  limits?: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Where it begins.
+           */
+          soft: number
+          /**
+           * How far the program may raise it.
+           */
+          hard: number
+        }
+  }
+  /**
+   * What asks it to finish what it is doing, accept nothing more, and end.
+   */
+  stopSignal?: 'TERM' | 'INT' | 'QUIT' | 'HUP' | 'USR1' | 'USR2' | 'WINCH'
+  /**
+   * How long it may take to end after that signal before it is killed.
+   */
+  stopTimeout?: string
+  /**
+   * How long a new release must be up on the real sockets, beside the old one, before the old one is asked to end. At least as long as it needs to start: until it accepts connections, they wait.
+   */
+  settle?: string
+  /**
+   * A process that ends by itself is started again, ever later. Beyond this limit the release is given up, and the one that served before it serves again.
+   */
+  restarts?: {
+    /**
+     * How many ends are put up with.
+     */
+    limit?: number
+    /**
+     * Within which time.
+     */
+    within?: string
+  }
+  /**
+   * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
+   */
+  log?: {
+    /**
+     * How large the file may grow.
+     */
+    maxSize?: string
+    /**
+     * How many older parts are kept.
+     */
+    keep?: number
+  }
+}
+/**
  * All new instances are started beside the old ones and checked; then one switch moves all traffic.
  */
 interface StrategyBlueGreen {
@@ -2431,31 +2616,27 @@ interface StrategyCanary {
    * What happens before the new instances get all traffic, in this order.
    *
    * @minItems 1
+   *
+   * Items: One of weight, pause and approval.
    */
-  steps: (
-    | {
-        /**
-         * Percent of the traffic for all new instances together.
-         */
-        weight: number
-      }
-    | {
-        /**
-         * How long.
-         */
-        pause: string
-      }
-    | {
-        /**
-         * Goes on when a person has approved it; an abort gives all traffic back.
-         */
-        approval: true
-        /**
-         * How long it may take. Unapproved by then, the deployment is undone.
-         */
-        deadline?: string
-      }
-  )[]
+  steps: {
+    /**
+     * Percent of the traffic for all new instances together, more than before.
+     */
+    weight?: number
+    /**
+     * Waits so long, and watches the new instances meanwhile.
+     */
+    pause?: string
+    /**
+     * Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.
+     */
+    approval?: true
+    /**
+     * How long an approval may take. Unapproved by then, the deployment is undone.
+     */
+    deadline?: string
+  }[]
   /**
    * How long new instances must stay healthy before they get traffic.
    */
@@ -2523,6 +2704,10 @@ interface StrategyRolling {
    */
   healthyDeadline?: string
   /**
+   * Time in which the next instances must get traffic, from the moment they begin to start. It begins anew with each batch; when it is over the deployment is undone.
+   */
+  progressDeadline?: string
+  /**
    * How long instances that lost their traffic may take to finish what they are doing, before they are stopped.
    */
   drain?: string
@@ -2553,6 +2738,10 @@ interface CheckCommand {
    * Where it runs: the folder of deploy.yaml, or the folder of the checked release. Without it, release where there is such a folder.
    */
   directory?: 'project' | 'release'
+  /**
+   * Where it runs: on the host of the service, or on the machine that deployctl runs on; there where directory is project.
+   */
+  at?: 'host' | 'controller'
   /**
    * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
    */
@@ -2610,7 +2799,7 @@ interface CheckDisk {
    */
   type: 'disk'
   /**
-   * Any path on the file system; a relative one starts at the folder of deploy.yaml.
+   * Any path on the file system; a relative one starts at the folder of deploy.yaml, on another host at that of the release.
    */
   path?: string
   /**
@@ -2647,9 +2836,17 @@ interface CheckHttp {
    */
   url?: string
   /**
-   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.
+   * Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic. Elsewhere, with port: a page of the host of the service.
    */
   path?: string
+  /**
+   * With path: a port of the host of the service, or another port of an instance than the one it serves on.
+   */
+  port?: number
+  /**
+   * From where it is asked: the host of the service, through the connection to it, or the machine that deployctl runs on.
+   */
+  at?: 'host' | 'controller'
   /**
    * How it is asked. Nothing is sent as a body.
    */
@@ -2717,6 +2914,47 @@ interface CheckHttp {
   deadline?: string
 }
 /**
+ * Healthy as long as no line that matches was written to a log since the deployment began to switch.
+ */
+interface CheckLog {
+  /**
+   * The kind of check.
+   */
+  type: 'log'
+  /**
+   * The log file; a relative path starts in the folder of the release.
+   */
+  file?: string
+  /**
+   * Instead of a file: the journal of a systemd unit.
+   */
+  unit?: string
+  /**
+   * Whether it is a unit of the user’s own service manager.
+   */
+  user?: boolean
+  /**
+   * What no new line may match: an extended regular expression, as `grep -E` has it.
+   */
+  without: string
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
  * Healthy when the machine has at least this much memory available.
  */
 interface CheckMemory {
@@ -2746,6 +2984,163 @@ interface CheckMemory {
   deadline?: string
 }
 /**
+ * Healthy when a MySQL database answers a query, asked from the host of the service.
+ */
+interface CheckMysql {
+  /**
+   * The kind of check.
+   */
+  type: 'mysql'
+  /**
+   * The address of the database, mysql://user:password@host/name; usually a secret.
+   */
+  url?: string
+  /**
+   * The file with the application’s own settings, on its host; a relative path starts in the folder of the release. It is read, never run.
+   */
+  envFile?: string
+  /**
+   * The variable of that file that holds the address.
+   */
+  variable?: string
+  /**
+   * Instead of it: the variables that hold the parts of the address.
+   */
+  variables?: {
+    /**
+     * The variable with the host of the database.
+     */
+    host?: string
+    /**
+     * The variable with the port of the database.
+     */
+    port?: string
+    /**
+     * The variable with the user of the database.
+     */
+    user?: string
+    /**
+     * The variable with the password of the database.
+     */
+    password?: string
+    /**
+     * The variable with the database of the database.
+     */
+    database?: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a PostgreSQL database answers a query, asked from the host of the service.
+ */
+interface CheckPostgres {
+  /**
+   * The kind of check.
+   */
+  type: 'postgres'
+  /**
+   * The address of the database, postgres://user:password@host/name; usually a secret.
+   */
+  url?: string
+  /**
+   * The file with the application’s own settings, on its host; a relative path starts in the folder of the release. It is read, never run.
+   */
+  envFile?: string
+  /**
+   * The variable of that file that holds the address.
+   */
+  variable?: string
+  /**
+   * Instead of it: the variables that hold the parts of the address.
+   */
+  variables?: {
+    /**
+     * The variable with the host of the database.
+     */
+    host?: string
+    /**
+     * The variable with the port of the database.
+     */
+    port?: string
+    /**
+     * The variable with the user of the database.
+     */
+    user?: string
+    /**
+     * The variable with the password of the database.
+     */
+    password?: string
+    /**
+     * The variable with the database of the database.
+     */
+    database?: string
+  }
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
+ * Healthy when a systemd unit is active on the host of the service.
+ */
+interface CheckSystemd {
+  /**
+   * The kind of check.
+   */
+  type: 'systemd'
+  /**
+   * The unit; `.service` may be left out.
+   */
+  unit: string
+  /**
+   * Whether it is a unit of the user’s own service manager (`systemctl --user`).
+   */
+  user?: boolean
+  /**
+   * Time between two probes.
+   */
+  interval?: string
+  /**
+   * Time one probe may take.
+   */
+  timeout?: string
+  /**
+   * Good answers in a row that make the service healthy.
+   */
+  healthyAfter?: number
+  /**
+   * Time for all probes together; when it has passed, the deployment has failed and is unwound.
+   */
+  deadline?: string
+}
+/**
  * Healthy when a TCP connection to the port is accepted.
  */
 interface CheckTcp {
@@ -2754,13 +3149,17 @@ interface CheckTcp {
    */
   type: 'tcp'
   /**
-   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.
+   * Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else the host of the service.
    */
   host?: string
   /**
    * Port to connect to. Without it, that of the instance.
    */
   port?: number
+  /**
+   * From where: the host of the service, or the machine that deployctl runs on, which then connects to the address of the host.
+   */
+  at?: 'host' | 'controller'
   /**
    * Time between two probes.
    */

@@ -110,7 +110,7 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
     recorded,
     observations,
     traits,
-    keep: keep.map((instance) => instance.name),
+    keep: [...new Set(keep.map((instance) => instance.name))],
     warm: warmOf(recordedService),
     isRollback: input.command === 'rollback',
   }

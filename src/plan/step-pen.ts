@@ -45,6 +45,7 @@ export function createStepPen(tables: Tables): StepPen {
           apply: draft.apply,
           revert: draft.revert,
           timeoutMs: timeLimit(draft, tables),
+          ...('progress' in draft && draft.progress !== undefined ? { progress: draft.progress } : {}),
           tolerant: draft.apply.verb === 'prune' || ('tolerant' in draft && draft.tolerant),
           risks: risksOf(draft),
         })

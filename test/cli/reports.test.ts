@@ -399,6 +399,34 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
   ],
   abort: [found({ abort: () => Promise.resolve(marked) }, ['abort', '--reason', 'checkout is slow']), 0],
   'abort-too-late': [found({ abort: () => Promise.resolve({ ...marked, heard: 'ended' }) }, ['abort']), 1],
+  'apply-over-a-canary': [
+    found(
+      {
+        ...interrupted,
+        unfinishedCanary: () =>
+          Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
+        recover: deploys(
+          upgrade(),
+          outcome({ kind: 'unwound', services: { web: 'unwound' }, unwindMs: 700 }),
+          story(upgrade(), []),
+        ),
+        deploy: deploys(upgrade(), outcome({ services: { web: 'applied' } }), story(upgrade(), [])),
+      },
+      ['apply', '--auto-approve', '--quiet'],
+    ),
+    0,
+  ],
+  'apply-over-a-canary-unasked': [
+    found(
+      {
+        ...interrupted,
+        unfinishedCanary: () =>
+          Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
+      },
+      ['apply'],
+    ),
+    7,
+  ],
   'status-interrupted': [found(interrupted, ['status', '--env', 'staging']), 0],
   history: [
     found(

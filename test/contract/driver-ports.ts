@@ -21,6 +21,7 @@ export async function driverPorts(values: Readonly<Record<string, string>> = {})
     projectDirectory: directory,
     cacheDirectory: join(directory, 'cache'),
     machine: { hostName: 'test', user: 'tester', pid: process.pid },
+    program: [process.execPath, ...process.argv.slice(1, 2)],
     env: process.env,
     remove: () => rm(directory, { recursive: true, force: true }),
   }

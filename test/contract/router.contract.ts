@@ -121,6 +121,15 @@ export function routerContract(
       }
     })
 
+    test('several forgotten side by side are all forgotten', async () => {
+      const names = ['one', 'two', 'three'].slice(0, Math.max(1, world.room - 1))
+      await route(...names.map((name) => ({ ...blue.end(), name })))
+      await route(green.end())
+      const same = router()
+      await Promise.all(names.map((name) => same.forget(name, quietContext())))
+      expect(await look()).toEqual({ ends: [green.end()], trouble: null })
+    })
+
     test('more than there is room for is refused, and what was stays', async () => {
       await route(blue.end())
       const many = Array.from({ length: world.room + 1 }, (_, at) => ({

@@ -1,84 +1,41 @@
 /** Containers with the built program on a real engine: deployed from a real registry, upgraded, unwound, mended, rolled back. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { startLoad } from '../../bench/containers/load.js'
-import { freePort } from '../contract/loopback.js'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { scratchFolder } from '../drivers/system/scratch.js'
-import { deployctl, type CliResult } from '../support/built-cli.js'
-import { appImage, pushImage, type AppParts } from '../support/containers/app-image.js'
-import { askEngine, callEngine } from '../support/containers/engine-api.js'
-import { removeByLabel, sharedEngine, uniqueName, type TestEngine } from '../support/containers/engine.js'
-import { addressOf, describeWith } from '../support/needs.js'
-
-interface Listed {
-  readonly Id: string
-  readonly Names: readonly string[]
-  readonly State: string
-  readonly Labels: Readonly<Record<string, string>>
-}
+import { startLoad } from '../../bench/containers/load.js'
+import { freePort } from '../contract/loopback.js'
+import type { CliResult } from '../support/built-cli.js'
+import type { AppParts } from '../support/containers/app-image.js'
+import {
+  containerProject,
+  type ContainerProject,
+  type ServiceSettings,
+} from '../support/containers/container-project.js'
+import { callEngine } from '../support/containers/engine-api.js'
+import { sharedEngine } from '../support/containers/engine.js'
+import { describeWith } from '../support/needs.js'
 
 describeWith('docker-engine', 'containers', () => {
-  let engine: TestEngine
-  let project: string
+  let project: ContainerProject
   let folder: string
-  let image: string
 
   beforeAll(async () => {
-    engine = sharedEngine()
-    project = uniqueName(engine, 'e2e')
-    folder = join(await scratchFolder(), project)
-    await mkdir(folder, { recursive: true })
-    const { open } = JSON.parse(addressOf('docker-registry')) as { readonly open: string }
-    image = `${open.replace(/^https?:\/\//, '')}/${project}/web`
+    project = await containerProject(sharedEngine())
+    folder = project.folder
   })
-  afterAll(async () => {
-    // The router goes on when its service is gone.
-    const pid = await readFile(join(folder, 'r/haproxy.pid'), 'utf8').catch(() => '')
-    if (pid !== '') process.kill(Number(pid), 'SIGTERM')
-    await removeByLabel(engine, `deployctl.project=${project}`)
-  })
+  afterAll(() => project.end())
 
-  const publish = (version: string, env: AppParts['env'] = {}) => {
-    const made = appImage(engine, { version, env: { APP_VERSION: version, ...env } })
-    const [registry = '', ...path] = image.split('/')
-    return pushImage(registry, path.join('/'), version, made)
-  }
-  const configure = (
-    version: string,
-    changes: { readonly replicas?: number; readonly strategy?: string; readonly router?: string } = {},
-  ) =>
-    writeFile(
-      join(folder, 'deploy.yaml'),
-      `version: 1
-project: ${project}
-sources:
-  web: { type: oci, image: ${image} }
-services:
-  web:
-    source: web
-    version: ${version}
-    target: { type: container, engine: { socket: ${engine.socket} }, port: 8080, replicas: ${changes.replicas ?? 2}, stopTimeout: 5s${changes.router ?? ''} }
-    strategy: ${changes.strategy ?? '{ type: rolling, monitor: 1s, drain: 1s }'}
-healthChecks:
-  ready: { type: http, path: /health, interval: 200ms, deadline: 10s }
-`,
-    )
-  const run = (...words: string[]) => deployctl(words, { directory: folder })
-  const apply = () => run('apply', '--auto-approve')
+  const publish = (version: string, env: AppParts['env'] = {}) =>
+    project.publish(version, { env: { APP_VERSION: version, ...env } })
+  const configure = (version: string, settings: ServiceSettings = {}) => project.configure(version, settings)
+  const run = (...words: string[]) => project.run(words)
+  const apply = () => project.apply()
+  const containers = () => project.containers()
+  const running = () => project.running()
   /** What went wrong is the message of the test. */
   const well = (result: CliResult): void => {
     expect(result.code, `${result.stdout}\n${result.stderr}`).toBe(0)
   }
-  const containers = async (): Promise<readonly Listed[]> => {
-    const filters = encodeURIComponent(JSON.stringify({ label: [`deployctl.project=${project}`] }))
-    return (await askEngine(engine.socket, `/containers/json?all=1&filters=${filters}`)) as Listed[]
-  }
-  const running = async () =>
-    (await containers())
-      .filter(({ State }) => State === 'running')
-      .map(({ Labels }) => Labels['deployctl.release'])
-      .sort()
   const settled = async () => {
     expect(await run('plan', '--detailed-exitcode')).toMatchObject({ code: 0 })
   }
@@ -118,7 +75,7 @@ healthChecks:
 
   test('a copy that was killed or changed by hand is named and mended, and no other is touched', async () => {
     const [first, second] = await containers()
-    await callEngine(engine.socket, 'POST', `/containers/${first!.Id}/kill`)
+    await callEngine(project.engine.socket, 'POST', `/containers/${first!.Id}/kill`)
     const plan = await run('plan')
     expect(plan.stdout).toContain(first!.Labels['deployctl.instance'])
     well(await apply())
@@ -172,11 +129,7 @@ healthChecks:
 
   test('behind HAProxy no request is lost: rolling, canary, and a rollback; a HAProxy that was killed comes back', async () => {
     const port = await freePort()
-    const behind = (version: string, strategy: string) =>
-      configure(version, {
-        strategy,
-        router: `, router: { type: haproxy, listen: '127.0.0.1:${port}', folder: r }`,
-      })
+    const behind = (version: string, strategy: string) => configure(version, { strategy, listen: port })
     const quick = 'monitor: 1s, drain: 3s'
     await publish('2.0.0')
     await publish('2.0.1')
@@ -206,7 +159,7 @@ healthChecks:
   }, 180_000)
 
   test('a service that goes takes its containers along', async () => {
-    await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project}\nservices: {}\n`)
+    await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
   }, 120_000)

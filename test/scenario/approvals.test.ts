@@ -8,8 +8,10 @@ import { deploy, rollBack } from '../../src/app/deploy.js'
 import { planApply } from '../../src/app/plan-release.js'
 import { recover } from '../../src/app/recover.js'
 import { showStatus } from '../../src/app/show-status.js'
+import { unfinishedCanary } from '../../src/app/unfinished-canary.js'
 import type { DeployResult } from '../../src/app/requests.js'
 import type { World } from '../../src/app/world.js'
+import type { Config } from '../../src/model/config.js'
 import type { HealthCheck } from '../../src/model/health-check.js'
 import type { HistoryRecord } from '../../src/model/history.js'
 import type { RecordedState } from '../../src/model/state.js'
@@ -157,6 +159,49 @@ test('an abort at any moment leaves the old world or the new one, and nothing be
   }
 })
 
+test('a new deployment is told what the one that lives waits for', async () => {
+  const scene = await upgrade()
+  const running = act(scene.world())
+  await untilWaiting(scene)
+  await expect(act(scene.world())).rejects.toMatchObject({
+    code: 'LOCKED',
+    hint: expect.stringContaining('deployctl approve') as string,
+  })
+  expect(await unfinishedCanary(scene.world())).toBeNull()
+  await abort(scene)
+  await running
+})
+
+test('a canary that was cut while two releases share the traffic is known as one; a rolling deployment is not', async () => {
+  for (const type of ['rolling', 'canary']) {
+    const config = (version: string) =>
+      configOf([{ ...canary(version).services['web']!, strategy: { type, steps } }])
+    const rehearsal = memoryWorld({ config: config('1.1.0'), ...(await first(config('1.0.0'))) })
+    await act(rehearsal)
+    const seen = new Set<string>()
+    for (let cut = 1; cut < rehearsal.store.writes(); cut++) {
+      const { ground, disk } = await first(config('1.0.0'))
+      const dying = memoryWorld({ config: config('1.1.0'), ground, disk })
+      dying.store.cutAfter(cut)
+      await Promise.race([act(dying), dying.store.dead])
+      disk.locked = false
+      const found = await unfinishedCanary(memoryWorld({ config: config('1.1.0'), ground, disk }))
+      const versions = new Set(Object.keys(ground.place('web').routed).map((name) => name.split('-')[0]))
+      // Between a switch and its line in the journal both are right.
+      seen.add(`${found === null ? 'no canary' : 'canary'}, ${versions.size} releases`)
+    }
+    if (type === 'rolling') expect([...seen].filter((one) => one.startsWith('canary'))).toEqual([])
+    else expect(seen).toContain('canary, 2 releases')
+  }
+
+  async function first(config: Config): Promise<{ ground: MemoryGround; disk: MemoryDisk }> {
+    const ground = new MemoryGround()
+    const disk = { ...emptyDisk(), approves: true }
+    await act(memoryWorld({ config, ground, disk }))
+    return { ground, disk }
+  }
+})
+
 describe('the process dies while it waits', () => {
   async function died(): Promise<Scene> {
     const scene = await upgrade()
@@ -185,6 +230,13 @@ describe('the process dies while it waits', () => {
     expect(
       (await planApply(memoryWorld({ ...scene, config: canary('1.0.0') }), { services: [] }, never)).steps,
     ).toEqual([])
+  })
+
+  test('it is known as an unfinished canary, which a new deployment may undo', async () => {
+    const scene = await died()
+    expect(await unfinishedCanary(scene.world())).toMatchObject({ services: ['web'] })
+    await recover(scene.world(), 'unwind', quietExecution(), never)
+    expect(await unfinishedCanary(scene.world())).toBeNull()
   })
 
   test('nothing is said to a process that is gone: the refusal names the two ways', async () => {

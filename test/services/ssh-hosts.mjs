@@ -18,6 +18,10 @@ export async function prepareSshHosts(place) {
     tcsh: 'tcsh',
     runsvdir: 'runit',
     supervisord: 'supervisor',
+    sudo: 'sudo',
+    pg_ctlcluster: 'postgresql',
+    mariadbd: 'mariadb-server',
+    mariadb: 'mariadb-client',
   })
   const folder = join(place, 'ssh-hosts')
   mkdirSync(folder, { mode: 0o700 })

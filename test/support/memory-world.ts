@@ -70,6 +70,7 @@ export function memoryWorld({
     }),
     target: (spec) => memoryTarget(ground, spec),
     shellOn: () => memoryShell(ground),
+    tunnelTo: () => null,
     traits,
     strategy: (type) => strategies[type]!,
     check: () => health ?? { probe: async () => ({ healthy: true, seen: 'well' }) },

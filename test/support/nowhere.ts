@@ -9,4 +9,6 @@ export const nowhere: ProbePlace = {
   folder: null,
   env: {},
   reach: null,
+  tunnel: null,
+  mark: null,
 }

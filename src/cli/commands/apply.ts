@@ -1,8 +1,9 @@
 /** `deployctl apply [FILE]`: carries out the plan, or exactly the saved one. */
-import { DeployError } from '../../base/deploy-error.js'
+import { DeployError, exitCodes } from '../../base/deploy-error.js'
 import type { CommandRun } from '../command.js'
 import { openSession } from '../open-session.js'
 import { freshFace, runDeployment } from '../run-deployment.js'
+import { undoCanary } from '../undo-canary.js'
 import { readUserFile } from '../user-files.js'
 
 export const apply: CommandRun = async (context) => {
@@ -14,7 +15,10 @@ export const apply: CommandRun = async (context) => {
     })
   }
   const saved = file === undefined ? null : await readUserFile(services.workingDirectory, file)
-  const { useCases } = await openSession(context)
+  const session = await openSession(context)
+  const { useCases } = session
+  const undone = await undoCanary(context, useCases, session.now())
+  if (undone !== exitCodes.done) return undone
   return runDeployment(context, {
     ...freshFace,
     asks: saved === null,

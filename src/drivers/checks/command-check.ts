@@ -5,6 +5,8 @@ import type { HealthCheck, HealthCheckDriver, ProbeAnswer, ProbePlace } from '..
 import type { Ports } from '../../model/ports.js'
 import { DeployError } from '../../base/deploy-error.js'
 import { excerpt, healthy, unhealthy } from './answer.js'
+import { isElsewhere } from './ask-host.js'
+import { atSchema, type At } from './at.js'
 import { formatDuration } from '../../base/duration.js'
 import { revealAll } from '../../model/secrets.js'
 
@@ -20,6 +22,7 @@ interface CommandOptions {
   readonly run?: readonly string[]
   readonly shell?: string
   readonly directory?: 'project' | 'release'
+  readonly at?: At
   readonly env?: { readonly [name: string]: string }
 }
 
@@ -50,6 +53,9 @@ export const commandCheck = {
           'Where it runs: the folder of deploy.yaml, or the folder of the checked release. Without it, release where there is such a folder.',
         examples: ['project'],
       },
+      at: atSchema(
+        'Where it runs: on the host of the service, or on the machine that deployctl runs on; there where directory is project.',
+      ),
       env: {
         type: 'object',
         patternProperties: { '^[A-Za-z_][A-Za-z0-9_]*$': { type: 'string', 'x-secret': true } },
@@ -74,8 +80,10 @@ export const commandCheck = {
             answerOf(describe(command), { signal: null, durationMs: 0, ...inside }),
           )
         }
-        const directory = directoryOf(options, place, ports)
-        const result = await ports.shell.run({ command, directory, env, timeoutMs, graceMs }, signal)
+        const here = isHere(options, place)
+        const shell = here ? ports.shell : place.shell
+        const directory = directoryOf(options, here, place, ports)
+        const result = await shell.run({ command, directory, env, timeoutMs, graceMs }, signal)
         return ports.secrets.maskAll(answerOf(describe(command), result))
       },
     }
@@ -87,10 +95,24 @@ function commandOf(options: CommandOptions): Command {
   return { run: options.run ?? [] }
 }
 
-function directoryOf(options: CommandOptions, place: ProbePlace, ports: Ports): string {
+/** Whether it runs on this machine, where the folder of deploy.yaml is. */
+function isHere({ at, directory }: CommandOptions, place: ProbePlace): boolean {
+  if (!isElsewhere(place)) return true
+  if (at === 'host' && directory === 'project') {
+    throw new DeployError(
+      'CONFIG_INVALID',
+      `The folder of deploy.yaml is not on ${place.host}, so no command check runs in it there.`,
+      { hint: 'Use at: controller, or directory: release.' },
+    )
+  }
+  return at === 'controller' || directory === 'project'
+}
+
+function directoryOf(options: CommandOptions, here: boolean, place: ProbePlace, ports: Ports): string {
   if (options.directory === 'project') return ports.projectDirectory
-  if (place.folder !== null) return place.folder
-  if (options.directory === undefined) return ports.projectDirectory
+  const folder = here === isElsewhere(place) ? null : place.folder // a folder of the host it is on
+  if (folder !== null) return folder
+  if (options.directory === undefined) return here ? ports.projectDirectory : '.'
   throw new DeployError('CONFIG_INVALID', 'A command check has no release folder to run in on this target.', {
     hint: 'Use directory: project.',
   })

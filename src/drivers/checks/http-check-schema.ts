@@ -1,5 +1,6 @@
 /** The options of the check `http`, apart from its code because there are many. */
 import type { JsonSchema } from '../../model/schema.js'
+import { atSchema } from './at.js'
 import { statusPattern } from './http-expectations.js'
 
 export const httpDefaults = { method: 'GET', status: '200-299', redirects: 'none', insecure: false } as const
@@ -25,9 +26,20 @@ export const httpCheckSchema = {
       type: 'string',
       pattern: '^/',
       description:
-        'Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic.',
+        'Page to ask of each instance itself, instead of url, where the target runs instances: before it gets any traffic. Elsewhere, with port: a page of the host of the service.',
       examples: ['/health'],
     },
+    port: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 65535,
+      description:
+        'With path: a port of the host of the service, or another port of an instance than the one it serves on.',
+      examples: [8080],
+    },
+    at: atSchema(
+      'From where it is asked: the host of the service, through the connection to it, or the machine that deployctl runs on.',
+    ),
     method: {
       enum: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       default: httpDefaults.method,

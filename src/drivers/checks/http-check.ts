@@ -8,6 +8,7 @@ import type { HealthCheck, HealthCheckDriver, ProbeAnswer, ProbePlace } from '..
 import type { HttpAnswer, HttpRequest, Phase, TlsOptions } from './http-exchange.js'
 import type { Ports } from '../../model/ports.js'
 import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
+import type { At } from './at.js'
 import { connectionTrouble } from './connection-trouble.js'
 import { excerpt, healthy, probeUntilAborted, unhealthy } from './answer.js'
 import { exchange } from './http-exchange.js'
@@ -21,6 +22,8 @@ const shownLines = 10
 interface HttpOptions extends WrittenExpectations {
   readonly url?: string
   readonly path?: string
+  readonly port?: number
+  readonly at?: At
   readonly method?: string
   readonly headers?: { readonly [name: string]: string }
   readonly redirects?: 'none' | 'follow'
@@ -40,7 +43,8 @@ export const httpCheck = {
     const follows = (options.redirects ?? httpDefaults.redirects) === 'follow'
     return {
       async probe(place, signal) {
-        const url = fixed ?? instanceUrl(options.path ?? '/', place)
+        const through = tunnelFor(options, place)
+        const url = fixed ?? instanceUrl(options, through !== null, place)
         if (url === null) return unhealthy('it has no address yet')
         const subject = `${method} ${url.href}`
         let phase: Phase = 'connecting'
@@ -54,6 +58,7 @@ export const httpCheck = {
               method,
               headers: await revealAll(ports.secrets, headers, signal),
               tls: await tlsOf(options.tls ?? {}, ports),
+              through,
             }
             const onPhase = (reached: Phase) => (phase = reached)
             return follow(request, expectations, follows ? mostRedirects : 0, { subject, onPhase, signal })
@@ -86,6 +91,7 @@ async function follow(
     answer = await exchange(request, wantsBody, onPhase, signal)
   } catch (error) {
     if (systemCodeOf(error)?.startsWith('ERR_INVALID_')) throw neverSent(error)
+    if (error instanceof DeployError) throw error
     return unhealthy(`${subject}: ${connectionTrouble(error, placeOf(request.url))}`)
   }
   const next = redirectsLeft > 0 ? nextRequest(request, answer) : null
@@ -116,6 +122,7 @@ function nextRequest(request: HttpRequest, answer: HttpAnswer): HttpRequest | nu
   const same = url.origin === request.url.origin
   const keepsMethod = answer.status === 307 || answer.status === 308 || request.method === 'HEAD'
   return {
+    ...request,
     url,
     method: keepsMethod ? request.method : 'GET',
     headers: same ? request.headers : {},
@@ -126,21 +133,31 @@ function nextRequest(request: HttpRequest, answer: HttpAnswer): HttpRequest | nu
 function silence(phase: Phase, waited: string): string {
   if (phase === 'connecting')
     return `got no connection within ${waited}: is the host down, or a firewall in between?`
+  if (phase === 'through') return `gave no answer within ${waited}, asked from the host`
   if (phase === 'waiting') return `gave no answer within ${waited} (the connection was accepted)`
   return `answered ${phase}, but did not finish its answer within ${waited}`
 }
 
-/** A page of the instance itself; null as long as it has no address. */
-function instanceUrl(path: string, { reach }: ProbePlace): URL | null {
-  if (reach === null) {
+/** From the host itself, where that is another machine; an instance with an address of its own is asked from here. */
+function tunnelFor({ at, url }: HttpOptions, place: ProbePlace): ProbePlace['tunnel'] {
+  return at === 'controller' || (url === undefined && place.reach !== null) ? null : place.tunnel
+}
+
+/** A page of the instance itself, or of a port of its host; null as long as it has no address. */
+function instanceUrl(
+  { path = '/', port }: HttpOptions,
+  fromThere: boolean,
+  { reach, hostAddress }: ProbePlace,
+): URL | null {
+  if (reach === null && port === undefined) {
     throw new DeployError('CONFIG_INVALID', 'A check with a path needs a target that runs instances.', {
-      hint: 'Write the whole address: url: http://127.0.0.1:8080/health.',
+      hint: 'Write the port as well, or the whole address: url: http://127.0.0.1:8080/health.',
     })
   }
-  const { address } = reach
-  if (address === null) return null
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return new URL(path, `http://${host}:${address.port}`)
+  const ours = reach === null ? { host: fromThere ? '127.0.0.1' : hostAddress, port } : reach.address
+  if (ours === null) return null
+  const host = ours.host.includes(':') ? `[${ours.host}]` : ours.host
+  return new URL(path, `http://${host}:${port ?? ours.port ?? 80}`)
 }
 
 function urlOf(text: string): URL {

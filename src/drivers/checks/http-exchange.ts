@@ -5,6 +5,10 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import { openTunnel } from '../system/open-tunnel.js'
 
 /** Enough for any health page; more is cut, so that a wrong URL cannot fill the memory. */
 export const bodyLimitBytes = 64 * 1024
@@ -20,6 +24,8 @@ export interface HttpRequest {
   readonly method: string
   readonly headers: { readonly [name: string]: string }
   readonly tls: TlsOptions
+  /** How the port is reached from another host; null to connect from here. */
+  readonly through: ((host: string, port: number) => readonly string[]) | null
 }
 
 export interface HttpAnswer {
@@ -32,18 +38,25 @@ export interface HttpAnswer {
 }
 
 /** How far an exchange is, for the answer when it is given up. */
-export type Phase = 'connecting' | 'waiting' | number
+export type Phase = 'connecting' | 'through' | 'waiting' | number
 
 /** `wantsBody` decides, once status and headers are there, whether the body is waited for. Rejects with Node's errors. */
-export function exchange(
+export async function exchange(
   request: HttpRequest,
   wantsBody: (status: number, headers: HttpAnswer['headers']) => boolean,
   onPhase: (phase: Phase) => void,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const { url, method, headers, tls } = request
+  const stream = await streamThrough(request, onPhase)
   return new Promise((resolve, reject) => {
-    const common = { method, headers: { ...headers, connection: 'close' }, agent: false, signal } as const
+    const common = {
+      method,
+      headers: { ...headers, connection: 'close' },
+      signal,
+      // a connection of its own is only asked for where there is no agent at all
+      ...(stream === null ? { agent: false } : { createConnection: () => secured(stream, request) }),
+    } as const
     const sent =
       url.protocol === 'https:'
         ? requestHttps(url, {
@@ -54,6 +67,7 @@ export function exchange(
           })
         : requestHttp(url, common)
     sent.on('error', reject)
+    sent.on('close', () => stream?.destroy())
     sent.on('socket', (socket) => socket.once('connect', () => onPhase('waiting')))
     sent.on('response', (response) => {
       const status = response.statusCode ?? 0
@@ -66,6 +80,32 @@ export function exchange(
     })
     sent.end()
   })
+}
+
+async function streamThrough(
+  { url, through }: HttpRequest,
+  onPhase: (phase: Phase) => void,
+): Promise<Duplex | null> {
+  if (through === null) return null
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+  const stream = await openTunnel(through(url.hostname.replace(/^\[(.*)\]$/, '$1'), port))
+  onPhase('through')
+  return stream
+}
+
+function secured(stream: Duplex, { url, tls, headers }: HttpRequest): Duplex {
+  if (url.protocol !== 'https:') return stream
+  const [, asked] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'host') ?? []
+  const name = tls.serverName ?? asked?.replace(/:\d+$/, '') ?? url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const secure = connectTls({
+    socket: stream,
+    rejectUnauthorized: !tls.insecure,
+    host: name, // whom the certificate has to be for
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  })
+  stream.on('error', (error) => secure.destroy(error))
+  return secure
 }
 
 function flatten(response: IncomingMessage): HttpAnswer['headers'] {

@@ -2,10 +2,11 @@
 import { freemem, totalmem } from 'node:os'
 import { readFile } from 'node:fs/promises'
 import type { DriverSpec } from '../../model/spec.js'
-import type { HealthCheck, HealthCheckDriver } from '../../model/health-check.js'
+import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
 import type { Ports } from '../../model/ports.js'
-import { probeUntilAborted } from './answer.js'
-import { thresholdOf, thresholdPattern } from './threshold.js'
+import { probeUntilAborted, unhealthy } from './answer.js'
+import { askHost, isElsewhere } from './ask-host.js'
+import { thresholdOf, thresholdPattern, type Threshold } from './threshold.js'
 
 interface MemoryOptions {
   readonly minAvailable: string
@@ -37,19 +38,26 @@ export const memoryCheck = {
     const options = spec as unknown as MemoryOptions // the schema above admits nothing else
     const threshold = thresholdOf('minAvailable', options.minAvailable)
     return {
-      probe: (_place, signal) =>
-        probeUntilAborted(
-          ports.clock,
-          signal,
-          (waited) => `the free memory could not be read within ${waited}`,
-          async () => {
-            const memory = await readMemory()
-            return threshold.judge('memory:', memory.availableBytes, memory.totalBytes)
-          },
-        ),
+      probe: (place, signal) =>
+        isElsewhere(place)
+          ? askHost(place, { script: 'cat /proc/meminfo', about: 'the free memory' }, signal, ({ stdout }) =>
+              judge(parseMeminfo(stdout), threshold),
+            )
+          : probeUntilAborted(
+              ports.clock,
+              signal,
+              (waited) => `the free memory could not be read within ${waited}`,
+              async () => judge(await readMemory(), threshold),
+            ),
     }
   },
 } as const satisfies HealthCheckDriver
+
+function judge(memory: Memory | null, threshold: Threshold): ProbeAnswer {
+  return memory === null
+    ? unhealthy('the free memory could not be read: its /proc/meminfo does not tell')
+    : threshold.judge('memory:', memory.availableBytes, memory.totalBytes)
+}
 
 /** MemAvailable where the kernel tells it: it counts what caches would give back, which "free" does not. */
 async function readMemory(): Promise<Memory> {

@@ -1,13 +1,14 @@
 /** The check `process`: the process of a pidfile, or one with a certain name or command line, is alive. */
-import { basename, resolve } from 'node:path'
+import { basename, posix, resolve } from 'node:path'
 import { readFile } from 'node:fs/promises'
 import type { DriverSpec } from '../../model/spec.js'
-import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
+import type { HealthCheck, HealthCheckDriver, ProbeAnswer, ProbePlace } from '../../model/health-check.js'
 import type { Ports } from '../../model/ports.js'
 import type { RunningProcess } from './process-table.js'
 import { systemCodeOf } from '../../base/deploy-error.js'
 import { excerpt, healthy, probeUntilAborted, unhealthy } from './answer.js'
-import { lineOf, listProcesses } from './process-table.js'
+import { askHost, isElsewhere } from './ask-host.js'
+import { lineOf, listProcesses, parseProcesses, processScript } from './process-table.js'
 import { patternOf } from './pattern.js'
 
 interface ProcessOptions {
@@ -34,7 +35,7 @@ export const processCheck = {
         type: 'string',
         minLength: 1,
         description:
-          'File whose first word is the number; a relative path starts at the folder of deploy.yaml.',
+          'File whose first word is the number; a relative path starts at the folder of deploy.yaml, on another host at that of the release.',
         examples: ['/run/shop-api.pid'],
       },
       name: {
@@ -59,21 +60,24 @@ export const processCheck = {
     const likeness = likenessOf(options)
     const pidFile = options.pidFile === undefined ? null : resolve(ports.projectDirectory, options.pidFile)
     return {
-      probe: (_place, signal) =>
-        probeUntilAborted(
-          ports.clock,
-          signal,
-          (waited) => `the processes of this machine could not be listed within ${waited}`,
-          async () => {
-            const processes = await listProcesses(ports.shell, signal)
-            if (pidFile !== null) return judgePidFile(pidFile, likeness, processes)
-            const ours = lineOf(ports.machine.pid, processes)
-            return judgeAny(
-              likeness,
-              processes.filter((process) => !ours.has(process.pid)),
-            )
-          },
-        ),
+      probe: (place, signal) =>
+        isElsewhere(place)
+          ? probeThere(options, likeness, place, signal)
+          : probeUntilAborted(
+              ports.clock,
+              signal,
+              (waited) => `the processes of this machine could not be listed within ${waited}`,
+              async () => {
+                const processes = await listProcesses(ports.shell, signal)
+                if (pidFile !== null)
+                  return judgePidFile(pidFile, await readPid(pidFile), likeness, processes)
+                const ours = lineOf(ports.machine.pid, processes)
+                return judgeAny(
+                  likeness,
+                  processes.filter((process) => !ours.has(process.pid)),
+                )
+              },
+            ),
     }
   },
 } as const satisfies HealthCheckDriver
@@ -106,12 +110,13 @@ function judgeAny(likeness: Likeness, processes: readonly RunningProcess[]): Pro
   return unhealthy(`dead: process ${dead.pid}, ${likeness.wanted}, has ended (a zombie)`)
 }
 
-async function judgePidFile(
+/** `read` is the number in the file, or a sentence that says why there is none. */
+function judgePidFile(
   file: string,
+  read: number | string,
   likeness: Likeness,
   processes: readonly RunningProcess[],
-): Promise<ProbeAnswer> {
-  const read = await readPid(file)
+): ProbeAnswer {
   if (typeof read === 'string') return unhealthy(read)
   const process = processes.find((candidate) => candidate.pid === read)
   if (process === undefined) {
@@ -128,17 +133,52 @@ async function judgePidFile(
 /** The number in a pidfile, or a sentence that says why there is none. */
 async function readPid(file: string): Promise<number | string> {
   try {
-    const text = await readFile(file, 'utf8')
-    const word = text.trim().split(/\s/)[0] ?? ''
-    if (/^[1-9]\d{0,9}$/.test(word)) return Number(word)
-    return `dead: ${file} holds no process number but "${excerpt(text, 40)}"`
+    return pidIn(await readFile(file, 'utf8'), file)
   } catch (error) {
     const code = systemCodeOf(error)
-    if (code === 'ENOENT') return `dead: there is no pidfile ${file}`
+    if (code === 'ENOENT') return noPidFile(file)
     if (code === 'EACCES') return `${file} may not be read (permission denied)`
     return `${file} could not be read: ${excerpt(String(error))}`
   }
 }
+
+function pidIn(text: string, file: string): number | string {
+  const word = text.trim().split(/\s/)[0] ?? ''
+  if (/^[1-9]\d{0,9}$/.test(word)) return Number(word)
+  return `dead: ${file} holds no process number but "${excerpt(text, 40)}"`
+}
+
+function noPidFile(file: string): string {
+  return `dead: there is no pidfile ${file}`
+}
+
+/** On another host: the file and the processes in one go. */
+function probeThere(
+  { pidFile }: ProcessOptions,
+  likeness: Likeness,
+  place: ProbePlace,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  const file = pidFile === undefined ? null : posix.resolve(place.folder ?? '/', pidFile)
+  const script = `${pidFileScript}\n${processScript}`
+  const question = { script, env: { FILE: file ?? '' }, about: `the processes of ${place.host}` }
+  return askHost(place, question, signal, ({ stdout }) => {
+    const end = stdout.indexOf('\n')
+    const text = stdout.slice(0, end)
+    const processes = parseProcesses(stdout.slice(end + 1))
+    if (processes.length === 0)
+      return unhealthy(`${place.host} does not tell which processes it has: no /proc`)
+    if (file === null) return judgeAny(likeness, processes)
+    if (text === 'none') return unhealthy(noPidFile(file))
+    if (text === 'denied') return unhealthy(`${file} may not be read (permission denied)`)
+    return judgePidFile(file, pidIn(text.replace(/^text /, ''), file), likeness, processes)
+  })
+}
+
+/** One line: its first line, after a word that says whether there is one. */
+const pidFileScript = `
+if [ ! -e "$FILE" ]; then echo none; elif [ ! -r "$FILE" ]; then echo denied
+else printf 'text %s\\n' "$(head -n 1 -- "$FILE")"; fi`
 
 function showPids(pids: readonly number[]): string {
   const shown = pids.slice(0, 5).join(', ')

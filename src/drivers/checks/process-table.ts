@@ -48,8 +48,23 @@ export function parseStat(pid: number, stat: string, cmdline: string): RunningPr
 
 /** Arguments end with a zero byte each; programs that rewrite their title leave one text, padded with zeros. */
 function argvOf(cmdline: string): readonly string[] {
-  const text = cmdline.replace(/\0+$/, '')
+  const text = cmdline.replace(/\0+\n*$/, '')
   return text === '' ? [] : text.split('\0')
+}
+
+/** Prints what parseProcesses reads, with one process for all of them. */
+export const processScript = 'head -c 2048 /proc/[0-9]*/stat /proc/[0-9]*/cmdline 2>/dev/null'
+
+/** Files one after the other, each below a line with its name, as `head` prints several. */
+export function parseProcesses(text: string): readonly RunningProcess[] {
+  const parts = text.split(/(?:^|\n)==> \/proc\/(\d+)\/(stat|cmdline) <==\n/).slice(1)
+  const stats = new Map<number, string>()
+  const cmdlines = new Map<number, string>()
+  for (let at = 0; at + 2 < parts.length; at += 3) {
+    const files = parts[at + 1] === 'stat' ? stats : cmdlines
+    files.set(Number(parts[at]), parts[at + 2] ?? '')
+  }
+  return [...stats].flatMap(([pid, stat]) => parseStat(pid, stat, cmdlines.get(pid) ?? '') ?? [])
 }
 
 async function listByPs(shell: Shell, signal: AbortSignal): Promise<readonly RunningProcess[]> {

@@ -5,11 +5,15 @@ import type { DriverSpec } from '../../model/spec.js'
 import type { HealthCheck, HealthCheckDriver, ProbeAnswer } from '../../model/health-check.js'
 import type { Ports } from '../../model/ports.js'
 import { connectionTrouble } from './connection-trouble.js'
+import { isElsewhere } from './ask-host.js'
+import { atSchema, type At } from './at.js'
+import { connectThere } from './connect-there.js'
 import { healthy, probeUntilAborted, unhealthy } from './answer.js'
 
 interface TcpOptions {
   readonly host?: string
   readonly port?: number
+  readonly at?: At
 }
 
 export const tcpCheck = {
@@ -23,7 +27,7 @@ export const tcpCheck = {
         type: 'string',
         minLength: 1,
         description:
-          'Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else 127.0.0.1.',
+          'Name or address to connect to, IPv6 included. Without it, the instance itself where the target runs instances, else the host of the service.',
         examples: ['127.0.0.1', '::1', 'db.shop.test'],
       },
       port: {
@@ -33,6 +37,9 @@ export const tcpCheck = {
         description: 'Port to connect to. Without it, that of the instance.',
         examples: [5432],
       },
+      at: atSchema(
+        'From where: the host of the service, or the machine that deployctl runs on, which then connects to the address of the host.',
+      ),
     },
     required: ['type'],
     additionalProperties: false,
@@ -40,11 +47,15 @@ export const tcpCheck = {
   create(spec: DriverSpec, ports: Ports): HealthCheck {
     const options = spec as unknown as TcpOptions // the schema above admits nothing else
     return {
-      async probe({ reach, hostAddress }, signal) {
-        const host = (options.host ?? reach?.address?.host ?? hostAddress).replace(/^\[(.*)\]$/, '$1')
+      async probe(at, signal) {
+        const { reach, hostAddress } = at
         const port = options.port ?? reach?.address?.port
         if (port === undefined) return noPort(reach === null)
+        const fromThere = isElsewhere(at) && reach === null && options.at !== 'controller'
+        const ours = fromThere ? '127.0.0.1' : hostAddress
+        const host = (options.host ?? reach?.address?.host ?? ours).replace(/^\[(.*)\]$/, '$1')
         const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
+        if (fromThere) return connectThere(host, port, place, at, signal)
         return probeUntilAborted(
           ports.clock,
           signal,

@@ -1,13 +1,12 @@
 /** Where an agent keeps what is its own: the control socket, its token, what waits to be delivered. Private to its owner. */
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { AgentMemory } from '../../model/agent.js'
 import type { DriverSpec } from '../../model/spec.js'
 import { ensureFolder } from '../system/ensure-folder.js'
 import { naming } from '../system/file-error.js'
 import { ifThere } from '../system/if-there.js'
+import { socketPathIn } from '../system/socket-path.js'
 import { writeAtomically } from '../system/write-atomically.js'
 
 export interface AgentFolder {
@@ -18,18 +17,11 @@ export interface AgentFolder {
   readonly socketFolder: string
 }
 
-/** What the kernels allow for the path of a socket, with room for its end. */
-const longestSocketPath = 100
-
 /** Beside the state where that is a folder, so that a project is in one place; beside deploy.yaml otherwise. */
 export function agentFolder(state: DriverSpec, projectDirectory: string, environment: string): AgentFolder {
   const base = state.type === 'local' && typeof state['path'] === 'string' ? state['path'] : '.deployctl'
   const path = join(resolve(projectDirectory, base), 'agent', environment)
-  const socket = join(path, 'control.sock')
-  if (Buffer.byteLength(socket) <= longestSocketPath) return { path, socket, socketFolder: path }
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 16)
-  const socketFolder = join(tmpdir(), `deployctl-${userInfo().uid}`)
-  return { path, socket: join(socketFolder, `${name}.sock`), socketFolder }
+  return { path, ...socketPathIn(path, 'control.sock') }
 }
 
 export function agentMemory({ path }: AgentFolder): AgentMemory {

@@ -9,6 +9,20 @@ import type { HostAddress } from '../../model/host-spec.js'
 const keepAlivesMissed = 3
 
 export function sshCommand(host: HostAddress, settings: SshSettings, remote: string): readonly string[] {
+  return [...connecting(host, settings), ...option('ClearAllForwardings', 'yes'), '--', host.address, remote]
+}
+
+/** Input and output of this one are a connection to a port, as the host sees it. */
+export function sshTunnel(
+  host: HostAddress,
+  settings: SshSettings,
+  to: { readonly host: string; readonly port: number },
+): readonly string[] {
+  const place = `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`
+  return [...connecting(host, settings), '-W', place, '--', host.address]
+}
+
+function connecting(host: HostAddress, settings: SshSettings): readonly string[] {
   const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1000))
   return [
     'ssh',
@@ -19,15 +33,11 @@ export function sshCommand(host: HostAddress, settings: SshSettings, remote: str
     ...option('ConnectTimeout', seconds(settings.connectTimeoutMs)),
     ...option('ServerAliveInterval', seconds(settings.keepAliveMs)),
     ...option('ServerAliveCountMax', keepAlivesMissed),
-    ...option('ClearAllForwardings', 'yes'),
     ...option('PermitLocalCommand', 'no'),
     ...option('RemoteCommand', 'none'),
     ...option('RequestTTY', 'no'),
     ...(host.user === null ? [] : ['-l', host.user]),
     ...(host.port === null ? [] : ['-p', String(host.port)]),
-    '--',
-    host.address,
-    remote,
   ]
 }
 

@@ -7,6 +7,7 @@ import { captureOutput } from '../system/output-capture.js'
 import { asking, type Asked, type LinkPorts } from './asking.js'
 import { remoteShell } from './remote-shell.js'
 import type { AnswerSink } from './session.js'
+import { sshTunnel } from './ssh-command.js'
 import { sayHost } from './ssh-trouble.js'
 
 /** Answers are facts about a place; more than this is a mistake. */
@@ -45,6 +46,7 @@ export function sshLink(host: HostAddress, settings: SshSettings, ports: LinkPor
       )
     },
     shell: remoteShell(host, ask),
+    tunnel: (to, port) => sshTunnel(host, settings, { host: to, port }),
     close,
   }
 }

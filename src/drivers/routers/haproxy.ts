@@ -1,4 +1,5 @@
 /** The router `haproxy`: an HAProxy that is there already, or one of our own, driven through its runtime API. */
+import pLimit from 'p-limit'
 import type { DriverSpec } from '../../model/spec.js'
 import type { Ports } from '../../model/ports.js'
 import type { Router, RouterDriver } from '../../model/router.js'
@@ -21,11 +22,12 @@ export const haproxyDriver = {
     const proxy =
       options.kind === 'own' ? ownProxy(options, scope, ports) : existingProxy(options, ports.clock)
     const place = { proxy, clock: ports.clock, folder: options.folder, longLived: options.longLived }
+    const oneByOne = pLimit(1) // each reads the note of slots and writes it anew
     return {
       look: (signal) => look(place, signal),
-      route: (ends, context) => route(place, ends, context),
+      route: (ends, context) => oneByOne(() => route(place, ends, context)),
       drain: (names, deadlineMs, context) => drain(place, names, deadlineMs, context),
-      forget: (name, context) => forget(place, name, context.signal),
+      forget: (name, context) => oneByOne(() => forget(place, name, context.signal)),
     }
   },
 } as const satisfies RouterDriver

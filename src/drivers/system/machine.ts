@@ -6,6 +6,10 @@ export function thisMachine(): Ports['machine'] {
   return { hostName: hostname(), user: userName(), pid: process.pid }
 }
 
+export function thisProgram(): readonly string[] {
+  return [process.execPath, ...process.argv.slice(1, 2)]
+}
+
 /** The person behind sudo rather than root; a user without a passwd entry (in containers) is known by number. */
 function userName(): string {
   const named = [process.env['SUDO_USER'], process.env['USER']].find(

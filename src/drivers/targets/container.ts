@@ -19,6 +19,7 @@ import type { Place } from './container/place.js'
 import { pruneReleases } from './container/prune.js'
 import { reachInstance } from './container/reach.js'
 import { refuseUnfit } from './container/refusals.js'
+import { retraceInstances } from './container/retrace.js'
 import { routeTo } from './container/route.js'
 import { containerSchema } from './container/schema.js'
 import { stageImage } from './container/stage.js'
@@ -108,6 +109,7 @@ function targetAt(place: Place): Target {
     drain: async (instances, deadlineMs, context) => {
       await place.router?.drain(instances.map(copyName), deadlineMs, context)
     },
+    retrace: (context) => retraceInstances(place, context),
     prune: (keep, context) => pruneReleases(place, keep, context),
     folderOf: () => null,
     reach: (instance, signal) => reachInstance(place, instance, signal),

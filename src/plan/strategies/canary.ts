@@ -33,58 +33,39 @@ export const canary: StrategyTraits = {
         description: 'What happens before the new instances get all traffic, in this order.',
         examples: [[{ weight: 5 }, { pause: '10m' }, { approval: true, deadline: '4h' }, { weight: 50 }]],
         items: {
-          anyOf: [
-            {
-              type: 'object',
-              description: 'Gives the new instances this part of the traffic.',
-              properties: {
-                weight: {
-                  type: 'integer',
-                  minimum: 1,
-                  maximum: 99,
-                  description: 'Percent of the traffic for all new instances together.',
-                  examples: [5],
-                },
-              },
-              required: ['weight'],
-              additionalProperties: false,
+          type: 'object',
+          description: 'One of weight, pause and approval.',
+          properties: {
+            weight: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 99,
+              description: 'Percent of the traffic for all new instances together, more than before.',
+              examples: [5],
             },
-            {
-              type: 'object',
-              description: 'Waits, and watches the new instances meanwhile.',
-              properties: {
-                pause: {
-                  type: 'string',
-                  pattern: durationPattern,
-                  description: 'How long.',
-                  examples: ['10m'],
-                },
-              },
-              required: ['pause'],
-              additionalProperties: false,
+            pause: {
+              type: 'string',
+              pattern: durationPattern,
+              description: 'Waits so long, and watches the new instances meanwhile.',
+              examples: ['10m'],
             },
-            {
-              type: 'object',
+            approval: {
+              const: true,
               description:
-                'Waits for a person, `deployctl approve` or `deployctl abort`, and watches the new instances meanwhile.',
-              properties: {
-                approval: {
-                  const: true,
-                  description: 'Goes on when a person has approved it; an abort gives all traffic back.',
-                  examples: [true],
-                },
-                deadline: {
-                  type: 'string',
-                  pattern: durationPattern,
-                  default: approvalDeadline,
-                  description: 'How long it may take. Unapproved by then, the deployment is undone.',
-                  examples: ['4h'],
-                },
-              },
-              required: ['approval'],
-              additionalProperties: false,
+                'Waits for `deployctl approve`, and watches the new instances meanwhile; `deployctl abort` gives all traffic back.',
+              examples: [true],
             },
-          ],
+            deadline: {
+              type: 'string',
+              pattern: durationPattern,
+              default: approvalDeadline,
+              description: 'How long an approval may take. Unapproved by then, the deployment is undone.',
+              examples: ['4h'],
+            },
+          },
+          oneOf: [{ required: ['weight'] }, { required: ['pause'] }, { required: ['approval'] }],
+          dependencies: { deadline: ['approval'] },
+          additionalProperties: false,
         },
       },
       minHealthyTime: optionSchemas.minHealthyTime,

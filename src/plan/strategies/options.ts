@@ -12,15 +12,17 @@ const strategyDefaults = {
   maxUnavailable: 0,
 } as const
 
-type DurationOption = 'drain' | 'keepWarm' | 'monitor' | 'minHealthyTime' | 'healthyDeadline'
+/** Without a default: what is not written is not there. */
+type OpenOption = 'healthyDeadline' | 'progressDeadline'
+type DurationOption = keyof Pick<typeof strategyDefaults, 'drain' | 'keepWarm' | 'monitor' | 'minHealthyTime'>
 
 /** In milliseconds; null where nothing is written and there is no default. */
-export function optionMs(options: StrategySpec, name: Exclude<DurationOption, 'healthyDeadline'>): number
-export function optionMs(options: StrategySpec, name: DurationOption): number | null
-export function optionMs(options: StrategySpec, name: DurationOption): number | null {
+export function optionMs(options: StrategySpec, name: DurationOption): number
+export function optionMs(options: StrategySpec, name: OpenOption): number | null
+export function optionMs(options: StrategySpec, name: DurationOption | OpenOption): number | null {
   const written = options[name]
   if (typeof written === 'string') return durationMs(written)
-  return name === 'healthyDeadline' ? null : durationMs(strategyDefaults[name])
+  return name in strategyDefaults ? durationMs(strategyDefaults[name as DurationOption]) : null // as just seen
 }
 
 /** A count, or a part of the copies: at least one unless it is 0. */
@@ -73,6 +75,10 @@ export const optionSchemas = {
   healthyDeadline: duration(
     'Time in which new instances must become healthy. Without it, the deadline of each health check.',
     ['5m'],
+  ),
+  progressDeadline: duration(
+    'Time in which the next instances must get traffic, from the moment they begin to start. It begins anew with each batch; when it is over the deployment is undone.',
+    ['10m'],
   ),
   maxSurge: amount('How many instances more than `replicas` may run meanwhile: a number or a percentage.', 1),
   maxUnavailable: amount(

@@ -25,6 +25,7 @@ export const rolling: StrategyTraits = {
       maxUnavailable: optionSchemas.maxUnavailable,
       minHealthyTime: optionSchemas.minHealthyTime,
       healthyDeadline: optionSchemas.healthyDeadline,
+      progressDeadline: optionSchemas.progressDeadline,
       drain: optionSchemas.drain,
       monitor: optionSchemas.monitor,
     },
@@ -71,6 +72,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
     if (last) break
     const coming = fresh.slice(0, Math.max(1, surge + down.length))
     fresh = fresh.slice(coming.length)
+    const batchFrom = drafts.length
     drafts.push(
       ...start(host, coming),
       ...check(move, host, coming, optionMs(options, 'healthyDeadline')),
@@ -80,6 +82,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
     next = []
     const replaced = leave(fresh.length === 0 ? gone.length : joining.length - down.length)
     serve([...without(serving, replaced), ...joining])
+    drafts.push(...inTime(drafts.splice(batchFrom), optionMs(options, 'progressDeadline')))
     end(replaced)
   }
   serve(after)
@@ -100,4 +103,10 @@ function sameNames(a: readonly Instance[], b: readonly Instance[]): boolean {
 function sameIds(a: readonly Instance[], b: readonly Instance[]): boolean {
   const ids = new Set(a.map(instanceId))
   return a.length === b.length && b.every((instance) => ids.has(instanceId(instance)))
+}
+
+/** From its start until it serves a batch has this long. */
+function inTime(batch: readonly Draft[], deadlineMs: number | null): readonly Draft[] {
+  if (deadlineMs === null) return batch
+  return batch.map((draft, index) => ({ ...draft, progress: { deadlineMs, begins: index === 0 } }))
 }

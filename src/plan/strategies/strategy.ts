@@ -6,6 +6,7 @@
 import type { JsonSchema } from '../../model/schema.js'
 import type { Instance } from '../../model/instance.js'
 import type { Operation, Revert, Verb } from '../../model/operation.js'
+import type { Step } from '../../model/plan.js'
 import type { StrategySpec } from '../../model/spec.js'
 
 /** One service's way from the instances that serve to those that should. Both lists are ordered by host and copy. */
@@ -25,6 +26,7 @@ export interface Draft {
   readonly host: string
   readonly apply: Operation
   readonly revert: Revert
+  readonly progress?: Step['progress']
 }
 
 export type Strategy = (move: Move, options: StrategySpec) => readonly Draft[]

@@ -101,6 +101,7 @@ function noUseCases(): UseCases {
     recover: refuse('recover'),
     approve: refuse('approve'),
     abort: refuse('abort'),
+    unfinishedCanary: () => Promise.resolve(null),
     showStatus: refuse('showStatus'),
     showHistory: refuse('showHistory'),
     showDeployment: refuse('showDeployment'),

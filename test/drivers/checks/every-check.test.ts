@@ -31,6 +31,27 @@ function serving(
 /** `container` asks nobody by itself; it is in a file of its own. */
 type Asking = Exclude<keyof typeof checkDrivers, 'container'>
 
+/** A tiny real program, found first, until what is answered is called. */
+async function withProgram(ports: DriverPorts, name: string, script: string): Promise<() => Promise<void>> {
+  const path = process.env['PATH'] ?? ''
+  await writeFile(join(ports.projectDirectory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  process.env['PATH'] = `${ports.projectDirectory}:${path}`
+  return async () => {
+    process.env['PATH'] = path
+  }
+}
+
+/** Databases that are there, refuse, and are silent; the real ones are in a file of their own. */
+async function database(ports: DriverPorts, type: string, client: string): Promise<CheckWorld> {
+  const restore = await withProgram(
+    ports,
+    client,
+    'case "$PGDATABASE$*" in *good*) echo 1;; *hang*) exec sleep 600;; *) echo "no such database" >&2; exit 2;; esac',
+  )
+  const at = (name: string): DriverSpec => ({ type, url: `${type}://user@127.0.0.1/${name}` })
+  return { ...still, good: at('good'), bad: at('bad'), hanging: at('hang'), close: restore }
+}
+
 const worlds: Record<Asking, (ports: DriverPorts) => Promise<CheckWorld>> = {
   async http() {
     const server = await serveHttp((request, response) => {
@@ -90,6 +111,40 @@ const worlds: Record<Asking, (ports: DriverPorts) => Promise<CheckWorld>> = {
       hanging: null,
     }
   },
+  async load() {
+    return {
+      ...still,
+      good: { type: 'load', max: 100_000 },
+      bad: { type: 'load', max: 0.000001, over: '15m' },
+      hanging: null,
+    }
+  },
+  async log(ports) {
+    const file = join(ports.projectDirectory, 'app.log')
+    await writeFile(file, 'started\nFATAL no database\n')
+    return {
+      ...still,
+      good: { type: 'log', file, without: 'panic' },
+      bad: { type: 'log', file, without: 'FATAL|panic' },
+      hanging: null,
+    }
+  },
+  async systemd(ports) {
+    const restore = await withProgram(
+      ports,
+      'systemctl',
+      'case "$*" in *shop-api*) s=active;; *hang*) exec sleep 600;; *) s=failed;; esac; printf "LoadState=loaded\\nActiveState=%s\\nSubState=x\\n" $s',
+    )
+    return {
+      ...still,
+      good: { type: 'systemd', unit: 'shop-api' },
+      bad: { type: 'systemd', unit: 'shop-worker' },
+      hanging: { type: 'systemd', unit: 'hang' },
+      close: restore,
+    }
+  },
+  postgres: (ports) => database(ports, 'postgres', 'psql'),
+  mysql: (ports) => database(ports, 'mysql', 'mariadb'),
 }
 
 for (const [type, prepare] of Object.entries(worlds)) {

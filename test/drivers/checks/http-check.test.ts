@@ -11,6 +11,13 @@ import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { freePort, serveHttp, serveHttps, serveTcp, type Loopback } from '../../contract/loopback.js'
 import { nowhere } from '../../support/nowhere.js'
 
+/** Stands for `ssh -W`. */
+const tunnel = (host: string, port: number): readonly string[] => [
+  process.execPath,
+  '-e',
+  `const s = require('net').connect(${port}, '${host}'); process.stdin.pipe(s).pipe(process.stdout)`,
+]
+
 let ports: DriverPorts
 const open: Loopback[] = []
 
@@ -310,7 +317,14 @@ describe('TLS', () => {
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   }
 
-  test('trust comes from the ca file, the name from serverName, or all is accepted', async () => {
+  test.each([
+    ['asked directly', null],
+    ['asked through a command', tunnel],
+  ])('trust comes from the ca file, the name from serverName, or all is accepted: %s', async (_, through) => {
+    const probe = (options: Record<string, unknown>) =>
+      httpCheck
+        .create({ type: 'http', ...options }, ports)
+        .probe({ ...nowhere, tunnel: through }, new AbortController().signal)
     const server = await opened(serveHttps(certificate('shop.test'), says(200, 'safe')))
     const url = `https://127.0.0.1:${server.port}/`
     expect((await probe({ url })).seen).toMatch(/is self-signed: name its authority in tls\.ca/)

@@ -52,6 +52,7 @@ const router = haproxyDriver.create(order.options, order.scope, {
   projectDirectory: order.directory,
   cacheDirectory: order.directory,
   machine: { hostName: 'test', user: 'tester', pid: process.pid },
+  program: [process.execPath],
   env: process.env,
 })
 const context = {

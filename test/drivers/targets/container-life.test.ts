@@ -61,6 +61,25 @@ describeWith('docker-engine', 'containers on an engine', () => {
     expect((await look(web.target)).running).toEqual([{ name: `${web.instance.name}-1`, status: 'running' }])
   })
 
+  test('taken up after an interruption, the router sends to where instances are now, as much as before', async () => {
+    const options = { router: { type: 'memory' } }
+    const [one, two] = [made('1.0.0', 1, options), made('1.0.0', 2, options)]
+    await up(one)
+    await up(two)
+    await one.target.route(
+      [],
+      [one, two].map(({ instance }, at) => ({ instance, weight: at + 1 })),
+      bench.context,
+    )
+    const routed = bench.router.ends
+    const told = bench.router.told.length
+    await one.target.retrace?.(bench.context)
+    expect(bench.router.told).toHaveLength(told)
+    bench.router.ends = routed.map((end) => ({ ...end, address: { host: '192.0.2.1', port: 8080 } }))
+    await one.target.retrace?.(bench.context)
+    expect(bench.router.ends).toEqual(routed)
+  })
+
   test('names and labels come from content, and nothing secret is in them', async () => {
     const web = made('1.0.0', 2, { env: { PASSWORD: '${secret.DB}' } })
     const secrets = {

@@ -61,6 +61,7 @@ const mostRounds = 5
 async function take(place: Place, name: string, own: Holder, signal: AbortSignal, depth = 0): Promise<void> {
   for (let round = 0; round < mostRounds; round++) {
     const holder = await putDown(place, name, own, signal)
+    if (holder === 'gone') continue
     if (holder?.token === own.token) return
     if (holder === null) throw claimedBySomebody(place, name)
     if (depth === mostRounds || !(await isDead(holder))) throw claimedBy(place, name, holder)
@@ -72,8 +73,13 @@ async function take(place: Place, name: string, own: Holder, signal: AbortSignal
   throw claimedBySomebody(place, name)
 }
 
-/** Who holds it now; null when its labels do not say. */
-async function putDown(place: Place, name: string, own: Holder, signal: AbortSignal): Promise<Holder | null> {
+/** Who holds it now; null when its labels do not say; `gone` when it was given back just then. */
+async function putDown(
+  place: Place,
+  name: string,
+  own: Holder,
+  signal: AbortSignal,
+): Promise<Holder | null | 'gone'> {
   const body = {
     Name: name,
     Labels: { ...scopeLabels(place.scope), [holderLabel]: JSON.stringify(own) },
@@ -83,8 +89,14 @@ async function putDown(place: Place, name: string, own: Holder, signal: AbortSig
     method: 'POST',
     path: '/volumes/create',
     body,
+    mayRepeat: true,
   } as const
-  return holderIn(await place.engine.ask<Volume>(question, signal))
+  const answered = holderIn(await place.engine.ask<Volume>(question, signal))
+  if (answered !== null) return answered
+  // an engine that was restarted answers without labels here, and with them when it is asked for the volume
+  const path = `/volumes/${name}`
+  const there = await place.engine.find<Volume>({ doing: 'look at the claim', method: 'GET', path }, signal)
+  return there === null ? 'gone' : holderIn(there)
 }
 
 function holderIn({ Labels }: Volume): Holder | null {

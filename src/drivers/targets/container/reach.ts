@@ -14,7 +14,7 @@ export async function reachInstance(
   instance: Instance,
   signal: AbortSignal,
 ): Promise<InstanceReach> {
-  const container = await findContainer(place, instance, signal)
+  const container = await settledContainer(place, instance, signal)
   return {
     address: container === null ? null : addressIn(container, place.options, await place.engine.address()),
     ended: container === null ? 'its container is not there' : howItEnded(container),
@@ -27,6 +27,30 @@ export async function reachInstance(
       return runInside(place, container, command, { env, timeoutMs }, stop)
     },
   }
+}
+
+const looks = { most: 5, everyMs: 500 }
+
+/**
+ * One that the engine should start again by itself and does not is given a moment: so it looks while the engine is being
+ * restarted, which ends its containers first and answers a little longer.
+ */
+async function settledContainer(
+  place: Place,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<Inspected | null> {
+  for (let look = 1; ; look++) {
+    const container = await findContainer(place, instance, signal)
+    if (container === null || !comesBack(container) || look === looks.most) return container
+    await place.ports.clock.sleep(looks.everyMs, signal)
+  }
+}
+
+function comesBack({ State, HostConfig }: Inspected): boolean {
+  return (
+    State.Status === 'exited' && ['always', 'unless-stopped'].includes(HostConfig.RestartPolicy?.Name ?? '')
+  )
 }
 
 const states: { readonly [status: string]: InstanceReach['health'] } = {

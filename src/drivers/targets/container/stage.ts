@@ -33,6 +33,7 @@ export async function stageImage(place: Place, instance: Instance, context: Oper
       method: 'POST',
       path: `/images/${image.Id}/tag`,
       query: { repo: imageRepository(scope), tag: name },
+      mayRepeat: true,
     },
     signal,
   )

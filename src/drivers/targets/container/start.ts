@@ -62,12 +62,14 @@ async function create(
     path: '/containers/create',
     query: { name, ...(options.platform === null ? {} : { platform: options.platform }) },
     body: { ...body, Env },
+    mayRepeat: true, // what a first try made has our labels
   } as const
   try {
     return (await engine.ask<{ readonly Id: string }>(question, signal)).Id
   } catch (error) {
     const other = statusOf(error) === 409 ? await inspectContainer(place, name, signal) : null
     if (other === null) throw error
+    if (other.Config.Labels[labels.spec] === body.Labels[labels.spec]) return other.Id
     throw new DeployError(
       'TARGET_REFUSED',
       `The name ${name} belongs to a container that deployctl did not make.`,
@@ -132,6 +134,7 @@ async function start(place: Place, id: string, instance: Instance, signal: Abort
     method: 'POST',
     path: `/containers/${id}/start`,
     deadlineMs: startDeadlineMs,
+    mayRepeat: true,
   } as const
   try {
     await place.engine.ask(question, signal)

@@ -32,6 +32,7 @@ export async function removeContainer(place: Place, id: string, signal: AbortSig
       path: `/containers/${id}/stop`,
       query: { t: `${Math.ceil(options.stopTimeoutMs / 1000)}` },
       deadlineMs: options.stopTimeoutMs + allowanceMs,
+      mayRepeat: true,
     },
     signal,
   )

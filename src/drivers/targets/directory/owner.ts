@@ -14,33 +14,39 @@ const lookup = `
   group() { getent group "$1" 2>/dev/null || grep "^$1:" /etc/group; }
   say id -u -- "$1"; say id -g -- "$1"; say group "$2"; say id -u; say id -G`
 
-/** Throws when there is no such user or group, or when this user may not give files to them. */
+/** What the numbers are for: the option that names them, and what only root may do. */
+const purposes = {
+  owner: {
+    may: 'give the files of a release to',
+    otherwise: 'the files then belong to the user who deploys',
+  },
+  user: { may: 'start a program as', otherwise: 'the program then runs as the user who deploys' },
+} as const
+
+/** Throws when there is no such user or group, or when this user may not act for them. */
 export async function resolveOwner(
   owner: OwnerOption,
   shell: Shell,
   signal: AbortSignal,
+  option: keyof typeof purposes = 'owner',
 ): Promise<OwnerNumbers> {
   const command = { run: ['/bin/sh', '-c', lookup, 'sh', owner.user, owner.group ?? ''] }
   const { stdout } = await shell.run({ command, directory: '/', timeoutMs: lookupTimeoutMs }, signal)
   const [user = '', usersGroup = '', group = '', own = '', ownGroups = ''] = stdout.split('\n')
   const uid = numberOf(owner.user) ?? numberOf(user)
-  if (uid === null) throw unknown('user', owner.user)
+  if (uid === null) throw unknown(option, 'user', owner.user)
   const gid =
     owner.group === null
       ? numberOf(usersGroup)
       : (numberOf(owner.group) ?? numberOf(group.split(':')[2] ?? null))
-  if (gid === null && owner.group !== null) throw unknown('group', owner.group)
+  if (gid === null && owner.group !== null) throw unknown(option, 'group', owner.group)
   const self = numberOf(own)
   const groups = ownGroups.split(' ').map(Number)
   if (self !== 0 && (self !== uid || (gid !== null && !groups.includes(gid)))) {
     const name = owner.group === null ? owner.user : `${owner.user}:${owner.group}`
-    throw new DeployError(
-      'PERMISSION_DENIED',
-      `owner: only root may give the files of a release to ${name}.`,
-      {
-        hint: 'Deploy as root, or leave "owner" out: the files then belong to the user who deploys.',
-      },
-    )
+    throw new DeployError('PERMISSION_DENIED', `${option}: only root may ${purposes[option].may} ${name}.`, {
+      hint: `Deploy as root, or leave "${option}" out: ${purposes[option].otherwise}.`,
+    })
   }
   return { uid, gid }
 }
@@ -49,8 +55,8 @@ function numberOf(text: string | null): number | null {
   return text !== null && /^[0-9]{1,10}$/.test(text) ? Number(text) : null
 }
 
-function unknown(kind: 'user' | 'group', name: string): DeployError {
-  return new DeployError('TARGET_REFUSED', `owner: there is no ${kind} "${name}" on this machine.`, {
+function unknown(option: string, kind: 'user' | 'group', name: string): DeployError {
+  return new DeployError('TARGET_REFUSED', `${option}: there is no ${kind} "${name}" on this machine.`, {
     hint: `Make it first, or correct the name in deploy.yaml.`,
   })
 }

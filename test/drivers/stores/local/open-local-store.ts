@@ -17,6 +17,7 @@ export function openLocalStore(folder: string, hostName = thisMachine().hostName
     projectDirectory: folder,
     cacheDirectory: folder,
     machine: { ...thisMachine(), hostName },
+    program: [],
     env: {},
   }
   return localStore.create({ type: 'local' }, ports)

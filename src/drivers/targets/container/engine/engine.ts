@@ -4,12 +4,13 @@
  */
 import { setMaxListeners } from 'node:events'
 import type Docker from 'dockerode'
-import { DeployError } from '../../../../base/deploy-error.js'
+import { DeployError, systemCodeOf } from '../../../../base/deploy-error.js'
 import { formatDuration } from '../../../../base/duration.js'
 import type { Ports } from '../../../../model/ports.js'
+import { Setback, withRetries } from '../../../artifacts/retries.js'
 import { watchOver } from '../../../artifacts/watch.js'
 import { findEngine, type EngineAddress, type WrittenEngine } from './address.js'
-import { statusOf, troubleWith } from './trouble.js'
+import { isShuttingDown, statusOf, troubleWith } from './trouble.js'
 
 export interface Question {
   /** For messages, after "Could not": `look at the containers of web`. */
@@ -23,6 +24,8 @@ export interface Question {
   readonly login?: { readonly [field: string]: string }
   /** Half a minute unless given. */
   readonly deadlineMs?: number
+  /** For a POST: to ask it twice is to ask it once, so it is asked again when the engine went away over it. */
+  readonly mayRepeat?: true
 }
 
 /** An answer that comes bit by bit. */
@@ -42,6 +45,8 @@ export interface Engine {
 }
 
 const usualDeadlineMs = 30_000
+/** About a minute in all. */
+const restartPolicy = { retries: 40, firstPauseMs: 200, longestPauseMs: 2000, patienceMs: 60_000 } as const
 const successes = { 101: true, 200: true, 201: true, 202: true, 204: true, 304: true }
 
 export function engineAt(written: WrittenEngine, ports: Ports): Engine {
@@ -64,7 +69,24 @@ export function engineAt(written: WrittenEngine, ports: Ports): Engine {
     isKnown = true
   }
 
-  async function put(question: Question, streaming: Streaming | null, signal: AbortSignal): Promise<unknown> {
+  /** An engine that has been met and goes away is being restarted, more often than not: it gets a minute to come back. */
+  const put = (question: Question, streaming: Streaming | null, signal: AbortSignal): Promise<unknown> => {
+    const attempt = async (): Promise<unknown> => {
+      try {
+        return await putOnce(question, streaming, signal)
+      } catch (error) {
+        if (!(error instanceof DeployError)) throw error
+        throw new Setback(error, { again: isKnown && isWorthAnother(error, question, streaming !== null) })
+      }
+    }
+    return withRetries(attempt, restartPolicy, ports.clock, signal)
+  }
+
+  async function putOnce(
+    question: Question,
+    streaming: Streaming | null,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const { docker, address } = await connect()
     const deadlineMs = question.deadlineMs ?? usualDeadlineMs
     setMaxListeners(0, signal) // every question of a deployment waits on the same signal: that is no leak
@@ -116,6 +138,15 @@ export function engineAt(written: WrittenEngine, ports: Ports): Engine {
       await put(question, streaming, signal)
     },
   }
+}
+
+/** Nothing reached it, or it went away over a question that may be repeated. */
+function isWorthAnother({ cause }: DeployError, question: Question, isStream: boolean): boolean {
+  const code = systemCodeOf(cause) ?? ''
+  if (['ECONNREFUSED', 'ENOENT'].includes(code)) return true
+  const mayRepeat = question.method !== 'POST' || question.mayRepeat === true
+  const wentAway = ['ECONNRESET', 'EPIPE'].includes(code) || isShuttingDown(cause)
+  return wentAway && mayRepeat && !isStream
 }
 
 interface Link {

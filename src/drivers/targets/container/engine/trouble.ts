@@ -18,6 +18,12 @@ export function engineSays(error: unknown): string {
   return message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim()
 }
 
+/** What an engine answers to questions that it has not done with when it is told to stop. */
+export function isShuttingDown(error: unknown): boolean {
+  if ((statusOf(error) ?? 0) < 500) return false
+  return /context canceled|connection is closing|transport is closing|shutting down/.test(engineSays(error))
+}
+
 interface Known {
   readonly code: ErrorCode
   readonly says: string
