@@ -8,6 +8,7 @@ import type { Source } from '../../src/model/source.js'
 import { machine, recorder, startAgent } from '../support/memory-agent.js'
 import { memoryProject } from '../support/memory-project.js'
 import { agentOf, configOf, outcomeKind, service } from '../support/memory-world.js'
+import { policyOf } from '../support/version-policy.js'
 
 const team = { name: 'team', driver: { type: 'fake' } } as const
 const allEvents = [
@@ -363,6 +364,27 @@ describe("a person's word", () => {
     expect(waiting.map(({ note }) => note)).toEqual([expect.stringContaining('web v1.1.0')])
     await agent.stop()
   })
+})
+
+test('a release that is too young waits until it is old enough, and that is said once', async () => {
+  const policy = policyOf({ minAgeMs: hour })
+  const project = memoryProject(configOf([service('web', { policy })], { agent: agentOf() }))
+  const own = machine('2026-01-05T10:00:00Z')
+  const at = (iso: string) =>
+    new Date(own.nowMs + Date.parse(iso) - Date.parse('2026-01-05T10:00:00Z')).toISOString()
+  project.offer({ version: '1.0.0', publishedAt: at('2026-01-01T00:00:00Z') })
+  const agent = await startAgent(project, own)
+  expect(project.serves('web')).toBe('1.0.0')
+  project.offer(
+    { version: '1.0.0', publishedAt: at('2026-01-01T00:00:00Z') },
+    { version: '1.1.0', publishedAt: at('2026-01-05T09:50:00Z') },
+  )
+  await agent.pass(49 * 60_000)
+  expect(project.serves('web')).toBe('1.0.0')
+  expect(agent.said().filter((msg) => msg.includes('1.1.0'))).toHaveLength(1)
+  await agent.pass(2 * 60_000)
+  expect(project.serves('web')).toBe('1.1.0')
+  await agent.stop()
 })
 
 test('nothing is deployed outside the windows, and all is at the beginning of one', async () => {

@@ -58,7 +58,7 @@ function verdictOn(change: Change, plan: Plan, circumstances: Circumstances): Ve
   if (circumstances.isResting(changeKey(change))) {
     return { verdict: 'skip', reason: 'it failed a moment ago and is left alone for a while' }
   }
-  if (isRepair(change)) return repairVerdict(change.service, plan, circumstances)
+  if (isRepair(change)) return repairVerdict(change, plan, circumstances)
   if (risk !== null) {
     const hint = 'a person has to allow it: deployctl apply --allow irreversible'
     return {
@@ -92,11 +92,12 @@ function releaseVerdict(
   return { verdict: 'skip', reason: `outside its windows: ${describeWindows(agent.windows)}` }
 }
 
-function repairVerdict(service: string, plan: Plan, { agent }: Circumstances): Verdict {
+function repairVerdict({ service, reasons }: Change, plan: Plan, { agent }: Circumstances): Verdict {
   const drift = plan.drift.filter((one) => one.service === service).map(({ message }) => message)
-  const reason = drift.length === 0 ? 'what is there is not what is recorded' : drift.join('; ')
+  // the end of what was kept warm is in the plan of its deployment, whatever becomes of drift
+  if (drift.length === 0) return { verdict: 'repair', reason: reasons.join('; ') }
   const verdicts = { auto: 'repair', notify: 'tell', off: 'skip' } as const
-  return { verdict: verdicts[agent.repair], tells: 'drift', reason }
+  return { verdict: verdicts[agent.repair], tells: 'drift', reason: drift.join('; ') }
 }
 
 /** The release and its settings are what is recorded: there is only drift to put right. */
