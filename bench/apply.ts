@@ -64,6 +64,7 @@ async function runEngine(folder: string): Promise<number> {
     check: nothing,
     watch: nothing,
     pause: nothing,
+    wait: nothing,
     hook: nothing,
     prune: nothing,
   }

@@ -77,11 +77,18 @@ async function begin(
   const by = whoIs(world)
   const startedAt = world.clock.now().toISOString()
   const identity = { deployment: world.randomHex(8), by, host: world.machine.hostName, startedAt }
-  let claim
+  let places
   let journal
   try {
-    claim = await claimPlaces(world, plan, { ...identity, brings: 'releases' }, signal)
     const { deployment, host } = identity
+    const claimant = {
+      deployment,
+      by,
+      brings: 'releases',
+      allowsAbsence: false,
+      without: () => false,
+    } as const
+    places = await claimPlaces(world, plan, claimant, signal)
     const header = {
       type: 'deployctl-journal',
       format: 1,
@@ -94,11 +101,23 @@ async function begin(
     } as const
     journal = await world.store.createJournal(header)
   } catch (error) {
-    await claim?.release()
+    await places?.claim.release()
     await lock.release()
     throw error
   }
-  const run = { plan, identity, lock, claim, journal, statuses: new Map(), undos: [], approvals: [] }
+  const undos = places.refused.map(({ error, ...lane }) => {
+    return { services: [], lanes: [lane], failedStep: null, cause: error }
+  })
+  const run = {
+    plan,
+    identity,
+    lock,
+    claim: places.claim,
+    journal,
+    statuses: new Map(),
+    undos,
+    approvals: [],
+  }
   return runPlan(world, run, execution, signal)
 }
 

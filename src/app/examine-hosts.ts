@@ -5,7 +5,8 @@ import { formatDuration } from '../base/duration.js'
 import { formatSize } from '../base/size.js'
 import type { Examination, GroupedHost } from '../model/host.js'
 import type { HostHealth } from './requests.js'
-import { selectHosts, type HostSelection } from './select-hosts.js'
+import type { HostSelection } from '../model/host-spec.js'
+import { selectHosts } from './select-hosts.js'
 import type { World } from './world.js'
 
 /** Certificates, tokens and timestamps begin to go wrong at about that. */

@@ -32,6 +32,7 @@ export function historyRecord(
     serial: end.serial,
     outcome: outcome.kind,
     services: serviceRows(plan, outcome),
+    ...(outcome.lagging.length === 0 ? {} : { lagging: outcome.lagging }),
     failures: outcome.failures,
     warnings: outcome.warnings,
     leftovers: outcome.leftovers,

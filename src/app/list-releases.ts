@@ -3,17 +3,19 @@ import pLimit from 'p-limit'
 import { reportOf, type ErrorReport } from '../base/deploy-error.js'
 import type { VersionListing } from '../model/release.js'
 import type { Deployed, Hold, RecordedState } from '../model/state.js'
-import { holdsOf } from '../model/state.js'
+import { holdsOf, recordedHosts, recordedOn } from '../model/state.js'
 import type { StagedRelease } from '../model/target.js'
 import { compareVersions } from '../model/version.js'
 import type { ReleaseRow, ReleasesReport } from './requests.js'
-import { thisHost } from '../model/host-spec.js'
+import type { ServiceConfig } from '../model/config.js'
+import { openHostBook, type HostBook } from './host-book.js'
 import { recordedInstances } from './observe.js'
 import { selectServices } from './select-services.js'
 import type { World } from './world.js'
 import { readState } from './read-state.js'
 
 const questionsAtOnce = 8
+const looksAtOnce = 64
 
 export async function listReleases(
   world: World,
@@ -22,9 +24,10 @@ export async function listReleases(
 ): Promise<ReleasesReport> {
   const state = await readState(world)
   const services = selectServices(named, world.config, state)
+  const book = await openHostBook(world, state, signal)
   const limit = pLimit(questionsAtOnce)
   const lists = await Promise.all(
-    services.map((service) => limit(() => releasesOf(world, state, service, signal))),
+    services.map((service) => limit(() => releasesOf(world, state, service, book, signal))),
   )
   return { rows: lists.flatMap((list) => list.rows), problems: lists.flatMap((list) => list.problems) }
 }
@@ -33,8 +36,10 @@ async function releasesOf(
   world: World,
   state: RecordedState | null,
   service: string,
+  book: HostBook,
   signal: AbortSignal,
 ): Promise<ReleasesReport> {
+  const looksLimit = pLimit(looksAtOnce)
   const problems: { readonly service: string; readonly error: ErrorReport }[] = []
   const orNone = async <T>(question: () => Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
@@ -51,21 +56,31 @@ async function releasesOf(
     spec === undefined || config === undefined
       ? []
       : await orNone(() => world.source(config.source, spec).versions(signal))
-  const place = recorded?.active.spec.target ?? config?.target
-  const look = async () =>
-    place === undefined
-      ? []
-      : (
-          await world
-            .target(place, { service, host: thisHost })
-            .inspect(recordedInstances(recorded ?? null), signal)
-        ).staged
-  const staged = await orNone(look)
+  const hosts = recorded === undefined ? wantedHosts(config, book) : recordedHosts(recorded)
+  const looks = hosts.map((host) =>
+    looksLimit(() =>
+      orNone(async () => {
+        const place = recordedOn(recorded ?? null, host)?.spec.target ?? config?.target
+        if (place === undefined) return []
+        const target = world.target(place, { service, host: book.named(host) })
+        const { staged } = await target.inspect(recordedInstances(recorded ?? null, host), signal)
+        return staged.map((lying) => ({ ...lying, host }))
+      }),
+    ),
+  )
+  const lying = (await Promise.all(looks)).flat()
+  const staged = lying.filter(
+    ({ digest }, index) => lying.findIndex((one) => one.digest === digest) === index,
+  )
+  const onAll = new Set(
+    staged.filter(({ digest }) => isWholeOn(hosts, lying, digest)).map(({ digest }) => digest),
+  )
   const deployed = recorded === undefined ? [] : [recorded.active, ...recorded.previous]
   const rows = merge(
     service,
     deployed,
     staged,
+    onAll,
     offered,
     holdsOf(state, service),
     recorded?.pin?.digest ?? null,
@@ -73,11 +88,27 @@ async function releasesOf(
   return { rows, problems }
 }
 
+function wantedHosts(config: ServiceConfig | undefined, book: HostBook): readonly string[] {
+  return config === undefined ? [] : book.wanted(config).map(({ name }) => name)
+}
+
+function isWholeOn(
+  hosts: readonly string[],
+  lying: readonly (StagedRelease & { readonly host: string })[],
+  digest: string,
+): boolean {
+  return hosts.every((host) =>
+    lying.some((one) => one.host === host && one.digest === digest && one.status !== 'broken'),
+  )
+}
+
 /** One row a release: by digest where it is known, else by version. */
 function merge(
   service: string,
   deployed: readonly Deployed[],
   staged: readonly StagedRelease[],
+  /** Digests of those that lie whole on every host. */
+  onAll: ReadonlySet<string>,
   offered: readonly VersionListing[],
   holds: readonly Hold[],
   pinned: string | null,
@@ -94,7 +125,7 @@ function merge(
     status,
     held: holds.find((hold) => (digest === null ? hold.version === version : hold.digest === digest)) ?? null,
     pinned: pinned !== null && pinned === digest,
-    onTarget: staged.some((lying) => lying.digest === digest && lying.status !== 'broken'),
+    onTarget: digest !== null && onAll.has(digest),
     deployedAt: from?.at ?? null,
     publishedAt: offered.find((listing) => listing.version === version)?.publishedAt ?? null,
   })

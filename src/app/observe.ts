@@ -1,47 +1,131 @@
-/** Looks at what is really there, for every service of a plan: at the place where it runs, or where it is to run. */
+/** Looks at what is really there, for every service of a plan: on each host where it runs, or where it is to run. */
 import pLimit from 'p-limit'
+import { DeployError } from '../base/deploy-error.js'
+import type { HostSpec } from '../model/host-spec.js'
 import type { DriverSpec } from '../model/spec.js'
-import type { RecordedService, RecordedState } from '../model/state.js'
+import { recordedHosts, recordedOn, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
-import { thisHost } from '../model/host-spec.js'
 import { samePlace } from '../plan/diff.js'
+import type { SkippedHost } from '../plan/host-parts.js'
+import { unreachableOf } from '../plan/strategies/options.js'
+import { combinedError } from './combined-error.js'
+import type { HostBook } from './host-book.js'
+import { selectHosts } from './select-hosts.js'
 import type { World } from './world.js'
 
 /** Looks at once; each reads a handful of small files. */
-const looksAtOnce = 16
+const looksAtOnce = 64
 
 export interface Sight {
   readonly service: string
   /** The target it should have, or null when the service is to go. */
   readonly target: DriverSpec | null
+  /** Where it should run. */
+  readonly hosts: readonly HostSpec[]
   readonly recorded: RecordedService | null
+  /** What a host that is not reached means. */
+  readonly unreachable: 'skip' | 'fail'
 }
 
+export interface Sightings {
+  readonly observed: ReadonlyMap<string, readonly Observation[]>
+  readonly skipped: ReadonlyMap<string, readonly Skipped[]>
+}
+
+/** A host that is left out, and the whole story where it was not reached. */
+export interface Skipped extends SkippedHost {
+  readonly error: DeployError | null
+}
+
+/** Nothing is looked at on hosts that `isMeant` leaves out. */
 export async function observe(
   world: World,
   sights: readonly Sight[],
+  book: HostBook,
+  isMeant: (host: HostSpec) => boolean,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly Observation[]>> {
+): Promise<Sightings> {
   const limit = pLimit(looksAtOnce)
-  const looks = sights.map((sight) =>
-    limit(async (): Promise<readonly [string, readonly Observation[]]> => {
-      const { service } = sight
-      const place = placeOf(world, sight)
-      if (place === null) return [service, []]
-      const target = world.target(place.spec, { service, host: thisHost })
-      return [service, [await target.inspect(place.recorded, signal)]]
+  const looks = await Promise.all(
+    sights.map(async (sight) => {
+      const hosts = hostsOf(sight, book)
+      return Promise.all(
+        hosts.map((host) =>
+          isMeant(host)
+            ? limit(() => look(world, sight, host, signal))
+            : Promise.resolve({
+                host: host.name,
+                reason: 'it was left out by --host or --limit',
+                error: null,
+              }),
+        ),
+      )
     }),
   )
-  return new Map(await Promise.all(looks))
+  const seen = looks.map((list) => list.filter((one) => 'staged' in one))
+  const left = looks.map((list) => list.filter((one) => 'reason' in one))
+  refuseUnreached(sights, seen, left)
+  const byService = <T>(lists: readonly (readonly T[])[]): ReadonlyMap<string, readonly T[]> =>
+    new Map(sights.map(({ service }, index) => [service, lists[index] ?? []]))
+  return { observed: byService(seen), skipped: byService(left) }
 }
 
-/** What is recorded to be there: what serves, and what is up to go back to. */
-export function recordedInstances(recorded: RecordedService | null): RecordedInstances {
+/** Those where it should run, and those where something of it is by the record. */
+function hostsOf({ hosts, recorded }: Sight, book: HostBook): readonly HostSpec[] {
+  const wanted = new Set(hosts.map(({ name }) => name))
+  const others = recordedHosts(recorded).filter(
+    (name) => !wanted.has(name) && recordedOn(recorded, name) !== null,
+  )
+  return [...hosts, ...others.map((name) => book.named(name))]
+}
+
+async function look(
+  world: World,
+  sight: Sight,
+  host: HostSpec,
+  signal: AbortSignal,
+): Promise<Observation | Skipped> {
+  const { service } = sight
+  const place = placeOf(world, sight, host.name)
+  if (place === null) return { host: host.name, serving: null, staged: [], drift: [], notices: [] }
+  try {
+    return await world.target(place.spec, { service, host }).inspect(place.recorded, signal)
+  } catch (error) {
+    if (!(error instanceof DeployError) || !isAway(error)) throw error
+    return { host: host.name, reason: 'it was not reached', error }
+  }
+}
+
+function isAway({ code }: DeployError): boolean {
+  return code === 'HOST_UNREACHABLE' || code === 'TIMEOUT'
+}
+
+/** A host that nobody wants any more keeps nobody waiting; any other does, unless deploy.yaml says otherwise. */
+function refuseUnreached(
+  sights: readonly Sight[],
+  seen: readonly (readonly Observation[])[],
+  left: readonly (readonly Skipped[])[],
+): void {
+  const errors = new Map<string, DeployError>()
+  for (const [index, { target, hosts, unreachable }] of sights.entries()) {
+    const wanted = new Set(hosts.map(({ name }) => name))
+    const away = (left[index] ?? []).flatMap(({ host, error }) => (error === null ? [] : [{ host, error }]))
+    const isAllGone = seen[index]?.length === 0
+    for (const { host, error } of away) {
+      const matters = target === null || (wanted.has(host) && unreachable === 'fail') || isAllGone
+      if (matters) errors.set(host, error)
+    }
+  }
+  if (errors.size > 0) throw combinedError([...errors.values()])
+}
+
+/** What is recorded to be on a host: what serves, and what is up to go back to. */
+export function recordedInstances(recorded: RecordedService | null, host: string): RecordedInstances {
   const warm = recorded?.previous.filter((deployed) => deployed.warmUntil !== undefined) ?? []
   return {
-    active: recorded?.active.instances ?? [],
-    previous: warm.flatMap((deployed) => deployed.instances),
+    active: recordedOn(recorded, host)?.instances ?? [],
+    previous: warm.flatMap((deployed) => deployed.instances.filter((instance) => instance.host === host)),
   }
 }
 
@@ -49,12 +133,13 @@ export function recordedInstances(recorded: RecordedService | null): RecordedIns
 function placeOf(
   world: World,
   { target, recorded }: Sight,
+  host: string,
 ): { readonly spec: DriverSpec; readonly recorded: RecordedInstances } | null {
-  const there = recordedInstances(recorded)
-  if (target === null)
-    return recorded === null ? null : { spec: recorded.active.spec.target, recorded: there }
-  const stays = recorded !== null && samePlace(recorded.active.spec.target, target, world.traits(target.type))
-  return { spec: target, recorded: stays ? there : recordedInstances(null) }
+  const there = recordedInstances(recorded, host)
+  const spec = recordedOn(recorded, host)?.spec.target
+  if (target === null) return spec === undefined ? null : { spec, recorded: there }
+  const stays = spec !== undefined && samePlace(spec, target, world.traits(target.type))
+  return { spec: target, recorded: stays ? there : recordedInstances(null, host) }
 }
 
 /** Looks again at what a plan was made from. Equal to its basis when nothing has moved. */
@@ -62,11 +147,41 @@ export async function observePlan(
   world: World,
   plan: Plan,
   state: RecordedState | null,
+  book: HostBook,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly Observation[]>> {
+): Promise<Sightings> {
   const sights = plan.changes.map(({ service, after }): Sight => {
     const recorded = state?.services[plan.renamed[service] ?? service] ?? null
-    return { service, target: after?.spec.target ?? null, recorded }
+    return sightOf(world, service, after?.spec.target ?? null, recorded, book)
   })
-  return observe(world, sights, signal)
+  return observe(world, sights, book, await hostsMeant(world, plan.only ?? null, signal), signal)
+}
+
+export function sightOf(
+  world: World,
+  service: string,
+  target: DriverSpec | null,
+  recorded: RecordedService | null,
+  book: HostBook,
+): Sight {
+  const config = world.config.services[service]
+  const isWanted = target !== null && config !== undefined
+  return {
+    service,
+    target,
+    recorded,
+    hosts: isWanted ? book.wanted(config) : [],
+    unreachable: isWanted ? unreachableOf(config.strategy) : 'fail',
+  }
+}
+
+/** Throws USAGE for words that fit no host. */
+export async function hostsMeant(
+  world: World,
+  only: Plan['only'] | null,
+  signal: AbortSignal,
+): Promise<(host: HostSpec) => boolean> {
+  if (only === null || only === undefined) return () => true
+  const chosen = new Set(selectHosts(await world.hosts.all(signal), only).map(({ name }) => name))
+  return ({ name }) => chosen.has(name)
 }

@@ -4,13 +4,15 @@ import { DeployError } from '../base/deploy-error.js'
 import type { Notice, Plan, PlanCommand } from '../model/plan.js'
 import type { Release, VersionListing } from '../model/release.js'
 import type { ListingNeeds, Source } from '../model/source.js'
-import type { Deployed, RecordedState } from '../model/state.js'
+import type { HostSpec } from '../model/host-spec.js'
+import { recordedHosts, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
 import { chooseRelease, type Choice } from './choose-release.js'
 import { chooseRollback, rollbackServices } from './choose-rollback.js'
 import { freezeNotices } from './freezes.js'
-import { observe } from './observe.js'
+import { openHostBook, type HostBook } from './host-book.js'
+import { hostsMeant, observe, sightOf, type Sightings } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
 import { pickOnce } from './pick-once.js'
@@ -43,7 +45,8 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
       signal,
     })
   }
-  return planChosen(world, { state, renamed }, 'apply', await chooseAll(selected, choose), signal)
+  const choices = await chooseAll(selected, choose)
+  return planChosen(world, { state, renamed }, 'apply', choices, request, signal)
 }
 
 export async function planRollback(
@@ -62,7 +65,8 @@ export async function planRollback(
     const { policy, source } = config
     return chooseRollback({ service, recorded, policy, to: request.to, source: sourceOf(source), signal })
   }
-  return planChosen(world, { state, renamed }, 'rollback', await chooseAll(selected, choose), signal)
+  const choices = await chooseAll(selected, choose)
+  return planChosen(world, { state, renamed }, 'rollback', choices, request, signal)
 }
 
 type Choices = ReadonlyMap<string, Choice | null>
@@ -81,19 +85,25 @@ async function planChosen(
   { state, renamed }: NamedState,
   command: PlanCommand,
   choices: Choices,
+  { only }: Pick<PlanRequest, 'only'>,
   signal: AbortSignal,
 ): Promise<Plan> {
+  const book = await openHostBook(world, state, signal)
+  const isMeant = await hostsMeant(world, only, signal)
   const desired = new Map<string, DesiredService | null>()
-  for (const [service, choice] of choices) desired.set(service, desiredOf(world, service, choice))
-  const sights = [...desired].map(([service, wanted]) => {
-    const recorded = state?.services[service] ?? null
-    return { service, target: wanted?.spec.target ?? null, recorded }
-  })
+  for (const [service, choice] of choices) {
+    const wanted = desiredOf(world, service, choice, book)
+    if (hasHostMeant(wanted, state?.services[service], book, isMeant)) desired.set(service, wanted)
+  }
+  const sights = [...desired].map(([service, wanted]) =>
+    sightOf(world, service, wanted?.spec.target ?? null, state?.services[service] ?? null, book),
+  )
   const notices: Notice[] = [
     ...freezeNotices(world, state),
     ...[...choices.values()].flatMap((choice) => choice?.notices ?? []),
   ]
-  const observed = await observe(world, sights, signal)
+  const { observed, skipped } = await observe(world, sights, book, isMeant, signal)
+  notices.push(...skippedNotices(skipped))
   for (const [service, seen] of observed) {
     for (const message of seen.flatMap((one) => one.notices)) notices.push({ service, message })
   }
@@ -106,6 +116,9 @@ async function planChosen(
     desired,
     renamed: Object.fromEntries(Object.entries(renamed).filter(([service]) => desired.has(service))),
     observed,
+    skipped,
+    hostNamed: (name) => book.named(name),
+    ...(only === undefined ? {} : { only }),
     traits: (type) => world.traits(type),
     strategy: (type) => world.strategy(type),
     lapsed: lapsedReleases(state, world.clock.now()),
@@ -125,10 +138,46 @@ function lapsedReleases(state: RecordedState | null, now: Date): ReadonlyMap<str
   return lapsed
 }
 
-function desiredOf(world: World, service: string, choice: Choice | null): DesiredService | null {
+/** With a selection, services that have no host in it are none of this plan's. */
+function hasHostMeant(
+  wanted: DesiredService | null,
+  recorded: RecordedService | undefined,
+  book: HostBook,
+  isMeant: (host: HostSpec) => boolean,
+): boolean {
+  return [...(wanted?.hosts ?? []), ...recordedHosts(recorded ?? null).map((name) => book.named(name))].some(
+    isMeant,
+  )
+}
+
+/** Of hosts that were not reached; those a person has left out are known to that person. */
+function skippedNotices(skipped: Sightings['skipped']): readonly Notice[] {
+  return [...skipped].flatMap(([service, hosts]): readonly Notice[] => {
+    const away = hosts.flatMap(({ host, error }) => (error === null ? [] : [{ host, error }]))
+    const [first] = away
+    if (first === undefined) return []
+    const names = away.map(({ host }) => host).join(', ')
+    const what = away.length === 1 ? 'is left out' : 'are left out'
+    return [
+      {
+        service,
+        message: `${names} ${what}: ${first.error.message}`,
+        hint: 'The next apply that reaches a host brings it up to date.',
+      },
+    ]
+  })
+}
+
+function desiredOf(
+  world: World,
+  service: string,
+  choice: Choice | null,
+  book: HostBook,
+): DesiredService | null {
   const config = world.config.services[service]
   if (config === undefined || choice === null) return null
-  return desire(config, choice.release, choice.reason, world.traits(config.target.type))
+  const { release, reason } = choice
+  return desire(config, release, reason, world.traits(config.target.type), book.wanted(config))
 }
 
 /** Each source is made once, and asked each question once, however many services share it. */

@@ -7,6 +7,7 @@ import {
   unwindsOf,
   type ChildEntry,
   type JournalFile,
+  type Lane,
   type JournalHeader,
 } from '../model/journal.js'
 import type { Plan } from '../model/plan.js'
@@ -138,11 +139,17 @@ async function takeUp(
 ): Promise<DeployResult> {
   const { header } = file
   const by = whoIs(world)
-  let claim
+  let places
   let journal
   try {
-    const brings = direction === 'resume' ? 'releases' : 'nothing'
-    claim = await claimPlaces(world, header.plan, { deployment: header.deployment, by, brings }, signal)
+    const claimant = {
+      deployment: header.deployment,
+      by,
+      brings: direction === 'resume' ? 'releases' : 'nothing',
+      allowsAbsence: execution.allow.includes('leftovers'),
+      without: untouchedLanes(file),
+    } as const
+    places = await claimPlaces(world, header.plan, claimant, signal)
     // Only now: while the place is claimed by a process that lives, these are its commands.
     await endChildren(world, file, execution)
     await retracePlaces(world, header.plan, { direction, deployment: header.deployment }, signal)
@@ -150,15 +157,31 @@ async function takeUp(
     await journal.append({ type: 'recovery', at: world.clock.now().toISOString(), by, direction })
   } catch (error) {
     await journal?.close()
-    await claim?.release()
+    await places?.claim.release()
     await lock.release()
     throw error
   }
   const identity = { deployment: header.deployment, by, host: world.machine.hostName, startedAt: header.at }
   const statuses = statusesOf(file.entries)
+  const refused = places.refused.map(({ error, ...lane }): Undo => {
+    return { services: [], lanes: [lane], failedStep: null, cause: error }
+  })
+  const all = [...undos, ...refused]
   const approvals = file.entries.filter((entry) => entry.type === 'approval')
-  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos, approvals }
+  const claim = places.claim
+  const run = { plan: header.plan, identity, lock, claim, journal, statuses, undos: all, approvals }
   return runPlan(world, run, execution, signal)
+}
+
+/** Hosts that failed alone, and where nothing is left to be undone: their places are nobody's business any more. */
+function untouchedLanes(file: JournalFile): (lane: Lane) => boolean {
+  const statuses = statusesOf(file.entries)
+  const given = unwindsOf(file).flatMap(({ lanes = [] }) => lanes)
+  return ({ service, host }) =>
+    given.some((lane) => lane.service === service && lane.host === host) &&
+    file.header.plan.steps
+      .filter((step) => step.service === service && step.lane === host)
+      .every(({ id }) => ['waiting', 'reverted'].includes(statuses.get(id) ?? 'waiting'))
 }
 
 /** A hook or restart that the dead process had started may still be running; two at once would be worse than none. */

@@ -3,13 +3,19 @@
  * Every driver is made once before anything begins, so that none is found out after the switch.
  */
 import { DeployError } from '../base/deploy-error.js'
-import { thisHost } from '../model/host-spec.js'
+import type { ServiceConfig } from '../model/config.js'
+import { thisHost, type HostSpec } from '../model/host-spec.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {
   /** `healthChecks.ready`: where it stands in deploy.yaml. */
   readonly place: string
   readonly error: DeployError
+}
+
+/** Nobody asks it anything: which host it is matters as little as whether it is there. */
+function someHostOf({ hosts: [word] }: ServiceConfig): HostSpec {
+  return word === undefined ? thisHost : { ...thisHost, name: word, address: word }
 }
 
 export function refusedOptions(world: World): readonly RefusedOption[] {
@@ -25,7 +31,7 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
   for (const service of Object.values(config.services)) {
     makers.push([
       `services.${service.name}.target`,
-      () => world.target(service.target, { service: service.name, host: thisHost }),
+      () => world.target(service.target, { service: service.name, host: someHostOf(service) }),
     ])
     for (const check of service.checks) {
       const seen = JSON.stringify(check)

@@ -46,5 +46,13 @@ function renameRecord(record: RecordedService, service: string): RecordedService
     ...deployed,
     instances: deployed.instances.map((instance) => ({ ...instance, service })),
   })
-  return { ...record, active: rename(record.active), previous: record.previous.map(rename) }
+  const { lagging } = record
+  return {
+    ...record,
+    active: rename(record.active),
+    ...(lagging === undefined
+      ? {}
+      : { lagging: lagging.map((lag) => ({ ...lag, has: lag.has === null ? null : rename(lag.has) })) }),
+    previous: record.previous.map(rename),
+  }
 }

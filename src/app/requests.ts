@@ -13,12 +13,14 @@ import type { Outcome } from '../model/outcome.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
-import type { HostSelection } from './select-hosts.js'
+import type { HostSelection } from '../model/host-spec.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
 export interface PlanRequest {
   /** Only these services (an unknown name is an error); none means all. Naming one also tries its held releases again. */
   readonly services: readonly string[]
+  /** Only these hosts: all others keep what they have, and what is theirs to have is written down. */
+  readonly only?: HostSelection
   /** The agent's: held releases, by digest, whose next try is due. Given, a name alone tries nothing again. */
   readonly tryAgain?: readonly string[]
   /** The agent's: services whose source cannot be asked. They keep what runs, and what is there is put right. */
@@ -122,6 +124,16 @@ export interface ServiceStatus {
   readonly deployment: string | null
   readonly pin: Pin | null
   readonly holds: readonly Hold[]
+  /** One for every host that it runs on or should. */
+  readonly hosts: readonly HostStatus[]
+}
+
+export interface HostStatus {
+  readonly host: string
+  /** By the record. */
+  readonly version: string | null
+  /** Why it has not got the service's version, in a sentence; null where it has. */
+  readonly behind: string | null
   readonly observation: Observation | null
   /** Why it could not be looked at. */
   readonly problem: ErrorReport | null

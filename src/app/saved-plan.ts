@@ -7,6 +7,7 @@ import { showRecorded } from '../base/moment.js'
 import type { Plan, SavedPlan } from '../model/plan.js'
 import { noState, observedDigest } from '../plan/build-plan.js'
 import { hasMoved, writerOf } from './moved-state.js'
+import { openHostBook } from './host-book.js'
 import { observePlan } from './observe.js'
 import { whoIs } from './under-lock.js'
 import type { World } from './world.js'
@@ -68,7 +69,9 @@ async function refuseMoved(
     ])
   }
   if (world.configDigest !== plan.basis.configDigest) throw stale('deploy.yaml has changed since', [made])
-  if (observedDigest(await observePlan(world, plan, state, signal)) !== plan.basis.observedDigest) {
+  const book = await openHostBook(world, state, signal)
+  const { observed, skipped } = await observePlan(world, plan, state, book, signal)
+  if (observedDigest(observed, skipped) !== plan.basis.observedDigest) {
     throw stale('what is really there has changed since', [made])
   }
 }

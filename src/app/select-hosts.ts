@@ -5,13 +5,7 @@
 import { DeployError } from '../base/deploy-error.js'
 import { didYouMean } from '../base/nearest.js'
 import type { GroupedHost } from '../model/host.js'
-
-export interface HostSelection {
-  /** Names of hosts; none means all. */
-  readonly hosts: readonly string[]
-  /** Groups, names (with `*`) or labels (`zone=a`); a host that fits any of them stays. None means all. */
-  readonly limit: readonly string[]
-}
+import type { HostSelection } from '../model/host-spec.js'
 
 /** In the order of `hosts`. Throws USAGE for a word that fits nothing, or when nothing is left. */
 export function selectHosts(hosts: readonly GroupedHost[], selection: HostSelection): readonly GroupedHost[] {

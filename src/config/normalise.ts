@@ -8,6 +8,7 @@ import { sizeBytes } from '../base/size.js'
 import type { Config, NotifierConfig, ServiceConfig, VersionPolicy } from '../model/config.js'
 import type { HostGroup } from '../model/host.js'
 import { hostOf } from '../model/host-entry.js'
+import { hostsOption } from '../model/hosts-option.js'
 import { withReference } from '../model/interpolate-release.js'
 import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
 import type { WrittenConfig } from '../model/written-config.js'
@@ -95,10 +96,17 @@ function normaliseService(
     policy: policyOf(service, source),
     gracePeriodMs: durationMs(source?.gracePeriod ?? defaultGracePeriod),
     dependsOn: service.dependsOn ?? [],
-    target: driverSpec(service.target),
+    ...targetOf(service.target),
     strategy: driverSpec(service.strategy ?? written.strategy ?? defaultStrategy),
     checks,
   }
+}
+
+/** Where a service runs is no part of what it is: another host is no other service. */
+function targetOf(written: WrittenService['target']): Pick<ServiceConfig, 'target' | 'hosts'> {
+  const { [hostsOption]: hosts, ...target } = driverSpec(written)
+  const words = typeof hosts === 'string' ? [hosts] : (hosts ?? [])
+  return { target: { ...target, type: written.type }, hosts: words as readonly string[] } // the schema admits a word or a list of them
 }
 
 /** The service's own word, else that of its source, key by key. */

@@ -20,6 +20,9 @@ export interface StrategyNeeds {
   readonly weights: boolean
 }
 
+/** Those that are about how hosts follow one another, whatever their target does on each. */
+const hostOptions: ReadonlySet<string> = new Set(['batch', 'wait', 'canary', 'maxFailures', 'unreachable'])
+
 export function strategyRules(tree: Json, context: RuleContext): readonly Finding[] {
   return [
     ...entriesAt(tree, 'services').flatMap(([name, service]) => fitFindings(tree, name, service, context)),
@@ -68,7 +71,7 @@ function fitFindings(tree: Json, name: string, service: Json, context: RuleConte
     const what = `has no option keepWarm on the target ${traits.type}, whose old instances end when they lose their sockets`
     return say(what, 'Take keepWarm out: going back starts the old release again.')
   }
-  const options = entriesOf(own).filter(([key]) => key !== 'type')
+  const options = entriesOf(own).filter(([key]) => key !== 'type' && !hostOptions.has(key))
   const [first] = options
   if (!traits.verbs.includes('start') && first !== undefined) {
     const what = `has no option ${first[0]} on the target ${traits.type}, which starts no instances`

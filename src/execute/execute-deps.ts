@@ -2,7 +2,7 @@
 import type { ErrorReport } from '../base/deploy-error.js'
 import type { Clock } from '../model/clock.js'
 import type { Emit } from '../model/event.js'
-import type { JournalEntry, StepStatus } from '../model/journal.js'
+import type { JournalEntry, Lane, StepStatus } from '../model/journal.js'
 import type { Performers } from './perform.js'
 
 export interface ExecuteDeps {
@@ -25,6 +25,8 @@ export interface ExecuteDeps {
 
 export interface Undo {
   readonly services: readonly string[] | 'all'
+  /** Single hosts of services. */
+  readonly lanes?: readonly Lane[]
   readonly failedStep: string | null
   readonly cause: ErrorReport
 }

@@ -227,6 +227,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     },
     check,
     watch,
+    wait: ({ forMs }, { signal }) => deps.clock.sleep(forMs, signal).then(() => signal.throwIfAborted()),
     pause,
     hook,
     async prune({ instance: id, keep }, context) {

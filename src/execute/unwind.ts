@@ -24,10 +24,15 @@ export async function unwind(
   plan: Plan,
   covers: (step: Step) => boolean,
   deps: PerformDeps & Pick<ExecuteDeps, 'allowsLeftovers'>,
+  /** Hosts that are undone alone: nothing stands on their steps, what waited for them only came later. */
+  alone: boolean,
+  isLeft: (step: Step) => boolean,
 ): Promise<UnwindResult> {
   const { log } = deps
   // Steps of others are here for what they stand on: it has to stay when they do.
-  const begun = plan.steps.filter((step) => (covers(step) ? isBegun(step, log) : isToBeUndone(step, log)))
+  const begun = plan.steps.filter((step) =>
+    covers(step) ? isBegun(step, log) : !alone && !isLeft(step) && isToBeUndone(step, log),
+  )
   const leftovers: Outcome['leftovers'][number][] = []
   const stuck: Failure[] = []
   await runSchedule(reversed(begun), plan.parallelism, async ({ node: step }) => {
@@ -38,7 +43,7 @@ export async function unwind(
     }
     const error = await revertStep(step, deps)
     if (error === null) return true
-    if (deps.allowsLeftovers) {
+    if (deps.allowsLeftovers || (alone && isAway(error, step, plan))) {
       leftovers.push({ step: step.title, reason: `it could not be undone: ${error.message}` })
       return true
     }
@@ -47,6 +52,12 @@ export async function unwind(
   })
   const unhealthy = stuck.length > 0 ? [] : await checkOldReleases(plan, begun.filter(covers), deps)
   return { leftovers, stuck, unhealthy }
+}
+
+/** The host went away half way, and deploy.yaml says to go on without it: the next plan finds out what it has. */
+function isAway({ code }: ErrorReport, { service }: Step, plan: Plan): boolean {
+  const policy = plan.tolerance?.[service ?? '']?.unreachable
+  return policy === 'skip' && (code === 'HOST_UNREACHABLE' || code === 'TIMEOUT')
 }
 
 function isBegun(step: Step, log: RunLog): boolean {
@@ -80,13 +91,14 @@ async function checkOldReleases(
   begun: readonly Step[],
   deps: PerformDeps,
 ): Promise<readonly Failure[]> {
+  const place = (service: string | null, host: string | null): string => `${service ?? ''}@${host ?? ''}`
   const disturbed = new Set(
-    begun.filter((step) => disturbing.has(step.apply.verb)).map((step) => step.service),
+    begun.filter((step) => disturbing.has(step.apply.verb)).map((step) => place(step.service, step.host)),
   )
   const checks = plan.afterUnwind.flatMap((operation) => {
     if (operation.verb !== 'check') return []
-    const service = plan.instances[operation.instances[0] ?? '']?.service ?? null
-    return disturbed.has(service) ? [{ operation, service }] : []
+    const { service = null, host = null } = plan.instances[operation.instances[0] ?? ''] ?? {}
+    return disturbed.has(place(service, host)) ? [{ operation, service }] : []
   })
   const failures = await Promise.all(
     checks.map(async ({ operation, service }): Promise<readonly Failure[]> => {

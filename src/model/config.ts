@@ -28,6 +28,8 @@ export interface ServiceConfig {
   readonly gracePeriodMs: number
   readonly dependsOn: readonly string[]
   readonly target: DriverSpec
+  /** Names of hosts and groups that it runs on; none means the machine deployctl runs on. */
+  readonly hosts: readonly string[]
   readonly strategy: StrategySpec
   readonly checks: readonly CheckSpec[]
 }

@@ -38,6 +38,7 @@ const asStep: Describers = {
     `watch ${copies(ids, instances)} for ${formatDuration(forMs)}`,
   pause: ({ instances: ids, deadlineMs }, instances) =>
     `pause ${copies(ids, instances)} until it is approved, at most ${formatDuration(deadlineMs)}`,
+  wait: ({ forMs }) => `wait ${formatDuration(forMs)}`,
   hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
@@ -60,6 +61,7 @@ const asRevert: Describers = {
   check: () => 'check it again',
   watch: () => 'watch it',
   pause: () => 'wait',
+  wait: () => 'wait',
   hook: ({ command }) => commandLine(command),
   prune: () => 'prune it',
 }

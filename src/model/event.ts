@@ -1,6 +1,6 @@
 /** What the engine says while it works. Views and logs listen; nothing they do changes what happens. */
 import type { ErrorReport } from '../base/deploy-error.js'
-import type { StepEvent } from './journal.js'
+import type { Lane, StepEvent } from './journal.js'
 import type { Outcome } from './outcome.js'
 import type { Plan } from './plan.js'
 
@@ -44,6 +44,7 @@ export type DeploymentEvent =
       readonly type: 'unwind-started'
       readonly at: string
       readonly services: readonly string[]
+      readonly lanes?: readonly Lane[]
       readonly failedStep: string | null
       readonly cause: ErrorReport
     }

@@ -1,6 +1,6 @@
 /** One record a deployment: who did what, when, and how it ended. */
 import type { ChangeKind } from './change.js'
-import type { Failure, Outcome } from './outcome.js'
+import type { Failure, HostFailure, Outcome } from './outcome.js'
 import type { OutcomeKind } from './journal.js'
 import type { PlanCommand } from './plan.js'
 
@@ -26,6 +26,8 @@ export interface HistoryRecord {
     readonly after: string | null
     readonly outcome: OutcomeKind
   }[]
+  /** Hosts that failed alone and keep what they had. Absent where none did. */
+  readonly lagging?: readonly HostFailure[]
   readonly failures: readonly Failure[]
   readonly warnings: readonly Failure[]
   readonly leftovers: Outcome['leftovers']

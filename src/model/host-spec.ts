@@ -29,3 +29,11 @@ export const thisHost: HostSpec = {
   labels: {},
   variables: {},
 }
+
+/** Which hosts a person means. */
+export interface HostSelection {
+  /** Names of hosts; none means all. */
+  readonly hosts: readonly string[]
+  /** Groups, names (with `*`) or labels (`zone=a`); a host that fits any of them stays. None means all. */
+  readonly limit: readonly string[]
+}

@@ -83,8 +83,15 @@ export interface UnwindEntry {
   readonly type: 'unwind'
   readonly at: string
   readonly services: readonly string[]
+  /** Single hosts of services, where the others go on. */
+  readonly lanes?: readonly Lane[]
   readonly failedStep: string | null
   readonly cause: ErrorReport
+}
+/** One host's part of a service. */
+export interface Lane {
+  readonly service: string
+  readonly host: string
 }
 /** The end. A journal without it belongs to a deployment that was interrupted, or is stuck. */
 export interface ClosedEntry {

@@ -29,6 +29,8 @@ export type Operation =
   | { readonly verb: 'watch'; readonly instances: readonly InstanceId[]; readonly forMs: number }
   /** Wait for a person's approval, and watch the instances meanwhile as `watch` does. Inverse: nothing. */
   | { readonly verb: 'pause'; readonly instances: readonly InstanceId[]; readonly deadlineMs: number }
+  /** Wait, and nothing else. Inverse: nothing. */
+  | { readonly verb: 'wait'; readonly forMs: number }
   /** Run the user's command. Inverse: declared by the user. */
   | HookOperation
   /** Remove what retention no longer keeps. Irreversible by nature: always last, never fails a deployment. */

@@ -9,11 +9,19 @@ export interface Failure {
   readonly error: ErrorReport
 }
 
+/** A failure that stayed on its host. */
+export interface HostFailure extends Failure {
+  readonly service: string
+  readonly host: string
+}
+
 export interface Outcome {
   /** The worst of what happened: stuck over unwound over applied. */
   readonly kind: OutcomeKind
   /** What became of each service of the plan. */
   readonly services: { readonly [service: string]: OutcomeKind }
+  /** Hosts that failed alone and were left as they were, of services that were applied on the others. */
+  readonly lagging: readonly HostFailure[]
   /** What went wrong first, and then whatever else did. Empty when all was applied. */
   readonly failures: readonly Failure[]
   /** Failures that were tolerated: prune, hooks with `onFailure: continue`, a check of the old release. */

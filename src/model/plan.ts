@@ -1,10 +1,10 @@
 /** A plan: the graph of steps that leads from the recorded and observed world to the desired one, and what it rests on. */
 import type { Change, Drift } from './change.js'
-import type { HostSpec } from './host-spec.js'
+import type { HostSelection, HostSpec } from './host-spec.js'
 import type { Instance, InstanceId } from './instance.js'
 import type { HookOperation, Operation, Revert } from './operation.js'
 import type { DriverSpec, InstanceSpec } from './spec.js'
-import type { Hold, Pin, RecordedService } from './state.js'
+import type { Hold, Lag, Pin, RecordedService } from './state.js'
 
 /** Something a person has to know before saying yes. `irreversible` has to be allowed by name. */
 export interface Risk {
@@ -23,6 +23,8 @@ export interface Step {
   readonly needs: readonly string[]
   readonly apply: Operation
   readonly revert: Revert
+  /** The host whose failure this step's is, where the others may go on without it; else it is its service's. */
+  readonly lane?: string
   /** For the apply and, separately, for the revert. */
   readonly timeoutMs: number
   /** It is one of several steps in a row that have to be done in this time, counted from the one that begins them. */
@@ -53,6 +55,8 @@ export interface ServiceOutcome {
   /** Whether `active` is a new deployment, to be dated now, or the recorded one left as it is. */
   readonly deployed: boolean
   readonly previous: RecordedService['previous']
+  /** Hosts that keep what they have, or nothing, although they should have `active`. Absent where none does. */
+  readonly lagging?: readonly PlannedLag[]
   /** How long the release that is replaced stays up without traffic; 0 for not at all. */
   readonly keepWarmMs: number
   readonly holds: readonly PlannedHold[]
@@ -60,6 +64,7 @@ export interface ServiceOutcome {
 }
 /** Holds and pins that the plan makes are dated when it is applied. */
 export type PlannedHold = Hold | Omit<Hold, 'at' | 'by' | 'deployment'>
+export type PlannedLag = Lag | Omit<Lag, 'at' | 'deployment'>
 export type PlannedPin = Pin | Omit<Pin, 'at' | 'by'>
 
 export type PlanCommand = 'apply' | 'rollback'
@@ -72,6 +77,8 @@ export interface Plan {
   readonly environment: string
   readonly command: PlanCommand
   readonly basis: Basis
+  /** It was made for some hosts only, chosen by these words. Absent where it is for all. */
+  readonly only?: HostSelection
   readonly changes: readonly Change[]
   readonly drift: readonly Drift[]
   readonly notices: readonly Notice[]
@@ -90,8 +97,17 @@ export interface Plan {
   /** Services that take over the record of another, which stood at the same place: new name → old name. */
   readonly renamed: { readonly [service: string]: string }
   readonly parallelism: number
+  /** What becomes of hosts whose lane fails, by service. Absent where every failure is the service's. */
+  readonly tolerance?: { readonly [service: string]: Tolerance }
   /** Which services are undone when one fails: itself and others. One that is not listed takes the whole deployment along. */
   readonly fate: { readonly [service: string]: readonly string[] }
+}
+
+export interface Tolerance {
+  /** Hosts that may fail before the whole service has. */
+  readonly maxFailures: number
+  /** `skip`: a host that went away half way is left as it is, for the next plan to find. */
+  readonly unreachable: 'skip' | 'fail'
 }
 
 /** A plan in a file: dated, signed with a key kept beside the state, and refused when any of that does not fit. */

@@ -1,4 +1,5 @@
 /** What deployctl remembers of an environment between deployments. Written once, at the end of each. */
+import type { HostSpec } from './host-spec.js'
 import type { Instance } from './instance.js'
 import type { Release } from './release.js'
 import type { InstanceSpec } from './spec.js'
@@ -8,12 +9,25 @@ export interface Deployed {
   readonly release: Release
   readonly spec: InstanceSpec
   readonly instances: readonly Instance[]
+  /** Where those instances are that are reached over SSH, by name, as deploy.yaml had it then. */
+  readonly hosts?: { readonly [name: string]: HostSpec }
   /** ISO 8601. */
   readonly at: string
   /** The deployment that brought it. */
   readonly deployment: string
   /** Its instances are up without traffic, so that going back is one switch; ISO 8601, until when. */
   readonly warmUntil?: string
+}
+
+/** A host that has not got the active release, although it should: the next plan brings it up to date. */
+export interface Lag {
+  readonly host: string
+  /** What it has instead, with the instances of this host alone; null when it has nothing. */
+  readonly has: Deployed | null
+  /** Why, in a sentence: `it was not reached`. */
+  readonly reason: string
+  readonly at: string
+  readonly deployment: string
 }
 
 /** A release that must not be deployed again by itself. It is known by its digest, not by its version. */
@@ -48,7 +62,10 @@ export interface Pin {
 }
 
 export interface RecordedService {
+  /** With the instances that there are: a host that lags behind has none among them. */
   readonly active: Deployed
+  /** Absent where no host does. */
+  readonly lagging?: readonly Lag[]
   /** Releases that served well before and can be rolled back to, newest first. */
   readonly previous: readonly Deployed[]
   readonly holds: readonly Hold[]
@@ -74,4 +91,22 @@ export interface RecordedState {
 /** Every hold of a service, whether or not it has ever been deployed. */
 export function holdsOf(state: RecordedState | null, service: string): readonly Hold[] {
   return state?.services[service]?.holds ?? state?.orphanHolds[service] ?? []
+}
+
+/** What is recorded to be on one host, with its instances alone; null where nothing is. */
+export function recordedOn(recorded: RecordedService | null, host: string): Deployed | null {
+  const lag = recorded?.lagging?.find((one) => one.host === host)
+  if (recorded === null || lag !== undefined) return lag?.has ?? null
+  const instances = recorded.active.instances.filter((instance) => instance.host === host)
+  return instances.length === 0 ? null : { ...recorded.active, instances }
+}
+
+/** Every host that has something of a service by the record, or should have: in the order of the record. */
+export function recordedHosts(recorded: RecordedService | null): readonly string[] {
+  if (recorded === null) return []
+  const warm = recorded.previous.filter(({ warmUntil }) => warmUntil !== undefined)
+  const instances = [recorded.active, ...warm].flatMap((deployed) => deployed.instances)
+  return [
+    ...new Set([...instances.map(({ host }) => host), ...(recorded.lagging ?? []).map(({ host }) => host)]),
+  ]
 }

@@ -152,6 +152,8 @@ export interface TargetTraits {
   readonly exclusive?: string
   /** The option without which traffic cannot be divided unequally. */
   readonly weighing?: string
+  /** The option that says that instances are to end when the agent is told to. */
+  readonly endsWithAgent?: string
   /** False where instances without traffic cannot stay up for a rollback. */
   readonly keepsWarm?: false
   /** The option that says how many copies run on each host, where there may be several. */

@@ -2413,6 +2413,10 @@ interface TargetDirectory {
    */
   path: string
   /**
+   * The hosts it runs on: names of groups and of hosts below `hosts:`. Without it, the machine deployctl runs on.
+   */
+  hosts?: string | string[]
+  /**
    * Files, and folders (with a `/` at the end), that all releases have in common: each is kept in `shared/` and linked into every release. What the first release ships there becomes the shared one.
    */
   shared?: string[]
@@ -2562,6 +2566,10 @@ interface TargetProcess {
     within?: string
   }
   /**
+   * Whether the app ends, in order, when `deployctl agent` is told to by a signal; it is started again by the repair of the next one. For an agent that is the first process of a container. A reload, or a kill, leaves it running all the same.
+   */
+  endWithAgent?: boolean
+  /**
    * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
    */
   log?: {
@@ -2603,6 +2611,26 @@ interface StrategyBlueGreen {
    * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
    */
   monitor?: string
+  /**
+   * How many hosts change at the same time: a number, or a percentage of all.
+   */
+  batch?: number | string
+  /**
+   * How long to wait after each batch of hosts but the last; then their checks have to be passed once more.
+   */
+  wait?: string
+  /**
+   * The hosts that change before all others, in a batch of their own: how many, or those with a label. When one of them fails, everything is unwound.
+   */
+  canary?: number | string
+  /**
+   * How many hosts may fail: each of them is unwound alone and left with its old release, and the next apply tries it again. One more unwinds everything. A number, or a percentage of all hosts.
+   */
+  maxFailures?: number | string
+  /**
+   * What becomes of a deployment when a host does not answer: it is not begun, or the host is left out and brought up to date by the next apply that reaches it.
+   */
+  unreachable?: 'fail' | 'skip'
 }
 /**
  * The new instances get a part of the traffic, step by step, and are watched; a failure gives all of it back to the old ones.
@@ -2657,6 +2685,26 @@ interface StrategyCanary {
    * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
    */
   monitor?: string
+  /**
+   * How many hosts change at the same time: a number, or a percentage of all.
+   */
+  batch?: number | string
+  /**
+   * How long to wait after each batch of hosts but the last; then their checks have to be passed once more.
+   */
+  wait?: string
+  /**
+   * The hosts that change before all others, in a batch of their own: how many, or those with a label. When one of them fails, everything is unwound.
+   */
+  canary?: number | string
+  /**
+   * How many hosts may fail: each of them is unwound alone and left with its old release, and the next apply tries it again. One more unwinds everything. A number, or a percentage of all hosts.
+   */
+  maxFailures?: number | string
+  /**
+   * What becomes of a deployment when a host does not answer: it is not begun, or the host is left out and brought up to date by the next apply that reaches it.
+   */
+  unreachable?: 'fail' | 'skip'
 }
 /**
  * The old instances are stopped before the new ones are started: for what must not run twice. Nothing serves in between.
@@ -2678,6 +2726,26 @@ interface StrategyRecreate {
    * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
    */
   monitor?: string
+  /**
+   * How many hosts change at the same time: a number, or a percentage of all.
+   */
+  batch?: number | string
+  /**
+   * How long to wait after each batch of hosts but the last; then their checks have to be passed once more.
+   */
+  wait?: string
+  /**
+   * The hosts that change before all others, in a batch of their own: how many, or those with a label. When one of them fails, everything is unwound.
+   */
+  canary?: number | string
+  /**
+   * How many hosts may fail: each of them is unwound alone and left with its old release, and the next apply tries it again. One more unwinds everything. A number, or a percentage of all hosts.
+   */
+  maxFailures?: number | string
+  /**
+   * What becomes of a deployment when a host does not answer: it is not begun, or the host is left out and brought up to date by the next apply that reaches it.
+   */
+  unreachable?: 'fail' | 'skip'
 }
 /**
  * A few instances at a time, host by host: stage, start, check, switch, stop the old ones; the next begin when these are healthy.
@@ -2715,6 +2783,26 @@ interface StrategyRolling {
    * How long the new instances are watched after the switch: one that ends, is started again and again or fails its checks unwinds the deployment.
    */
   monitor?: string
+  /**
+   * How many hosts change at the same time: a number, or a percentage of all.
+   */
+  batch?: number | string
+  /**
+   * How long to wait after each batch of hosts but the last; then their checks have to be passed once more.
+   */
+  wait?: string
+  /**
+   * The hosts that change before all others, in a batch of their own: how many, or those with a label. When one of them fails, everything is unwound.
+   */
+  canary?: number | string
+  /**
+   * How many hosts may fail: each of them is unwound alone and left with its old release, and the next apply tries it again. One more unwinds everything. A number, or a percentage of all hosts.
+   */
+  maxFailures?: number | string
+  /**
+   * What becomes of a deployment when a host does not answer: it is not begun, or the host is left out and brought up to date by the next apply that reaches it.
+   */
+  unreachable?: 'fail' | 'skip'
 }
 /**
  * Healthy when the command exits with 0. It runs inside the instance where the target is one of containers.

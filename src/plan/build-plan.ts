@@ -5,22 +5,24 @@
 import { digestOf } from '../base/hash.js'
 import type { Config } from '../model/config.js'
 import { instanceId, type Instance } from '../model/instance.js'
-import type { Notice, Plan, PlanCommand, ServiceOutcome } from '../model/plan.js'
+import type { Notice, Plan, PlanCommand, ServiceOutcome, Tolerance } from '../model/plan.js'
 import type { DriverSpec, InstanceSpec } from '../model/spec.js'
 import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
-import { localHost } from '../model/host-spec.js'
+import { localHost, type HostSelection, type HostSpec } from '../model/host-spec.js'
 import type { DesiredService } from './desire.js'
 import { diffService, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
 import { drawGraph, sceneOf, type ServiceChapter } from './graph.js'
 import { hookOperation } from './hook-drafts.js'
+import { hostParts, ownReasons, type SkippedHost } from './host-parts.js'
 import { draftService } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
 import { keepWarmMs } from './strategies/blue-green.js'
 import { defaultStrategy } from './strategies/catalog.js'
 import type { StrategyTraits } from './strategies/strategy.js'
+import { orderHosts } from './waves.js'
 
 export interface PlanInput {
   readonly command: PlanCommand
@@ -32,11 +34,17 @@ export interface PlanInput {
   readonly desired: ReadonlyMap<string, DesiredService | null>
   readonly renamed: Plan['renamed']
   readonly observed: ReadonlyMap<string, readonly Observation[]>
+  /** Hosts that are left as they are, by service. */
+  readonly skipped: ReadonlyMap<string, readonly SkippedHost[]>
+  /** Every host that a service has or should have. */
+  readonly hostNamed: (name: string) => HostSpec
   readonly traits: (type: string) => TargetTraits
   readonly strategy: (type: string) => StrategyTraits
   /** Earlier releases, by service, that were kept warm for long enough and still run. */
   readonly lapsed: ReadonlyMap<string, Deployed>
   readonly notices: readonly Notice[]
+  /** The hosts it was made for, where not for all. */
+  readonly only?: HostSelection
 }
 
 /** The lineage and serial of an environment that has no state yet. */
@@ -48,7 +56,8 @@ export function buildPlan(input: PlanInput): Plan {
   const outcome: Record<string, ServiceOutcome | null> = {}
   for (const chapter of changed) outcome[chapter.service] = chapter.outcome
   for (const old of Object.values(input.renamed)) outcome[old] = null
-  const tables = tablesOf(changed, input.config.sources)
+  const tables = tablesOf(changed, input.config.sources, input.hostNamed)
+  const tolerance = toleranceOf(changed)
   const dependencies = changedDependencies(
     new Set(changed.map((chapter) => chapter.service)),
     input.config.services,
@@ -62,8 +71,9 @@ export function buildPlan(input: PlanInput): Plan {
       lineage: (input.state ?? noState).lineage,
       serial: (input.state ?? noState).serial,
       configDigest: input.configDigest,
-      observedDigest: observedDigest(input.observed),
+      observedDigest: observedDigest(input.observed, input.skipped),
     },
+    ...(input.only === undefined ? {} : { only: input.only }),
     changes: chapters.map((chapter) => chapter.difference.change),
     drift: chapters.flatMap((chapter) => chapter.observations.flatMap((seen) => seen.drift)),
     notices: input.notices,
@@ -74,32 +84,42 @@ export function buildPlan(input: PlanInput): Plan {
     outcome,
     renamed: input.renamed,
     parallelism: input.config.parallelism,
+    ...(Object.keys(tolerance).length === 0 ? {} : { tolerance }),
     fate: fateOf(dependencies, input.config.onFailure),
   } as const
   return { ...content, id: digestOf(content) }
 }
 
 /** The digest of what was seen, for a plan's basis. */
-export function observedDigest(observed: PlanInput['observed']): string {
-  return digestOf([...observed].sort(([a], [b]) => (a < b ? -1 : 1)))
+export function observedDigest(
+  observed: PlanInput['observed'],
+  skipped: ReadonlyMap<string, readonly SkippedHost[]>,
+): string {
+  const sorted = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
+    [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  const left = sorted(skipped).flatMap(([service, hosts]) => hosts.map(({ host }) => [service, host]))
+  return digestOf(left.length === 0 ? sorted(observed) : [sorted(observed), left])
 }
 
 function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const desired = input.desired.get(service) ?? null
-  const recordedService = input.state?.services[service] ?? null
-  const recorded = recordedService?.active ?? null
+  const recorded = input.state?.services[service] ?? null
+  const active = recorded?.active ?? null
   const observations = input.observed.get(service) ?? []
-  const spec = desired?.spec ?? recorded?.spec
+  const skipped = input.skipped.get(service) ?? []
+  const spec = desired?.spec ?? active?.spec
   if (spec === undefined) throw new Error(`plan: ${service} is neither desired nor recorded`)
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
   const lapsed = input.lapsed.get(service) ?? null
+  const parts = hostParts(desired, recorded, observations, skipped)
+  const hostReasons = desired === null ? [] : ownReasons(parts, recorded)
   const difference = withRename(
-    diffService(service, desired, recorded, drift, traits, lapsed),
+    diffService(service, desired, active, drift, traits, lapsed, hostReasons),
     input.renamed[service],
   )
   const outcome =
-    desired === null ? null : plannedOutcome(service, desired, recordedService, difference, traits, input)
+    desired === null ? null : plannedOutcome(service, desired, recorded, difference, traits, input)
   const keep = [
     ...(desired?.instances ?? []),
     ...(outcome?.previous ?? []).flatMap((deployed) => deployed.instances),
@@ -107,15 +127,17 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const move = {
     difference,
     desired,
-    recorded,
-    observations,
+    parts,
     traits,
     keep: [...new Set(keep.map((instance) => instance.name))],
-    warm: warmOf(recordedService),
+    warm: warmOf(recorded),
+    isOver: lapsed !== null,
     isRollback: input.command === 'rollback',
   }
-  const options = desired?.config.strategy ?? { type: defaultStrategy }
-  return { service, ...move, outcome, drafts: draftService(move, input.strategy(options.type).plan, options) }
+  const strategy = desired?.config.strategy ?? { type: defaultStrategy }
+  const drafts = draftService(move, input.strategy(strategy.type).plan, strategy)
+  const order = orderHosts(drafts, desired?.hosts ?? [], strategy)
+  return { service, ...move, recorded, strategy, outcome, drafts, order, observations }
 }
 
 /** A new name alone changes nothing that runs, but the record has to move: that is a change, and it is said. */
@@ -144,6 +166,7 @@ function plannedOutcome(
     desired,
     difference,
     recorded,
+    skipped: input.skipped.get(service) ?? [],
     holds: holdsOf(input.state, service),
     keepReleases: typeof written === 'number' ? written : fallback,
     keepWarmMs: keepWarmMs(desired.config.strategy, input.command === 'rollback'),
@@ -159,7 +182,8 @@ function warmOf(recorded: RecordedService | null): readonly Deployed[] {
 function tablesOf(
   chapters: readonly ServiceChapter[],
   sources: Config['sources'],
-): Pick<Plan, 'instances' | 'specs' | 'sources'> {
+  hostNamed: PlanInput['hostNamed'],
+): Pick<Plan, 'instances' | 'specs' | 'sources' | 'hosts'> {
   const instances: Record<string, Instance> = {}
   const specs: Record<string, InstanceSpec> = {}
   const used: Record<string, DriverSpec> = {}
@@ -174,20 +198,35 @@ function tablesOf(
     }
   }
   for (const chapter of chapters) {
-    add(chapter.recorded)
+    add(chapter.recorded?.active ?? null)
+    for (const { has } of chapter.recorded?.lagging ?? []) add(has)
     for (const deployed of chapter.warm) add(deployed)
     add(chapter.desired)
   }
-  return { instances, specs, sources: used }
+  const names = new Set(Object.values(instances).map(({ host }) => host))
+  names.delete(localHost)
+  const hosts = Object.fromEntries([...names].sort().map((name) => [name, specOf(hostNamed(name))]))
+  return { instances, specs, sources: used, ...(names.size === 0 ? {} : { hosts }) }
+}
+
+/** Without what only deploy.yaml has a use for. */
+function specOf({ name, address, user, port, labels, variables }: HostSpec): HostSpec {
+  return { name, address, user, port, labels, variables }
+}
+
+function toleranceOf(chapters: readonly ServiceChapter[]): { readonly [service: string]: Tolerance } {
+  return Object.fromEntries(
+    chapters.flatMap(({ service, order }) => (order.tolerance === null ? [] : [[service, order.tolerance]])),
+  )
 }
 
 function checksOfOld(chapter: ServiceChapter): Plan['afterUnwind'] {
-  if ((chapter.recorded?.spec.checks.length ?? 0) === 0) return []
-  const hosts = [...new Set(chapter.drafts.before.map((instance) => instance.host))]
-  return hosts.map((host) => {
-    const here = chapter.drafts.before.filter((instance) => instance.host === host)
-    return { verb: 'check', instances: here.map(instanceId) } as const
-  })
+  const checked = new Set(
+    chapter.parts.flatMap(({ host, recorded }) => ((recorded?.spec.checks.length ?? 0) > 0 ? [host] : [])),
+  )
+  return chapter.drafts
+    .filter(({ host, before }) => checked.has(host) && before.length > 0)
+    .map(({ before }) => ({ verb: 'check', instances: before.map(instanceId) }))
 }
 
 function failureHooks(chapters: readonly ServiceChapter[], config: Config): Plan['onFailure'] {

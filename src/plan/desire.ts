@@ -1,7 +1,7 @@
 /** From deploy.yaml and the chosen releases to what should run: instances with names and specifications. Pure. */
 import { digestOf, type Json } from '../base/hash.js'
 import type { ServiceConfig } from '../model/config.js'
-import { localHost } from '../model/host-spec.js'
+import type { HostSpec } from '../model/host-spec.js'
 import type { Instance } from '../model/instance.js'
 import { withRelease } from '../model/interpolate-release.js'
 import type { Release } from '../model/release.js'
@@ -13,6 +13,8 @@ export interface DesiredService {
   readonly config: ServiceConfig
   readonly release: Release
   readonly spec: InstanceSpec
+  /** Where it should run, in the order of deploy.yaml. */
+  readonly hosts: readonly HostSpec[]
   readonly instances: readonly Instance[]
   /** Why this release: shown when it is a change. */
   readonly reason: string
@@ -23,17 +25,20 @@ export function desire(
   release: Release,
   reason: string,
   traits: TargetTraits,
+  hosts: readonly HostSpec[],
 ): DesiredService {
   const spec = withRelease({ target: config.target, checks: config.checks }, release)
   const common = {
     service: config.name,
-    host: localHost,
     name: releaseFolderName(release, shapingOptions(spec, traits)),
     release,
     specDigest: digestOf(spec),
   }
-  const instances = slotsOf(spec, traits).map((slot): Instance => ({ ...common, slot }))
-  return { config, release, spec, instances, reason }
+  const slots = slotsOf(spec, traits)
+  const instances = hosts.flatMap(({ name: host }) =>
+    slots.map((slot): Instance => ({ ...common, host, slot })),
+  )
+  return { config, release, spec, hosts, instances, reason }
 }
 
 /** The numbers of the copies on each host; a target that runs one has no numbers. */

@@ -13,6 +13,8 @@ export interface Difference {
   readonly effects: ReadonlySet<OptionEffect>
   /** True when nothing but drift has to be put right. */
   readonly repairOnly: boolean
+  /** Whether every host has to change, or only those that have a reason of their own, or have drifted. */
+  readonly everywhere: boolean
 }
 
 export function diffService(
@@ -22,6 +24,8 @@ export function diffService(
   drift: readonly Drift[],
   traits: TargetTraits,
   lapsed: Deployed | null = null,
+  /** What hosts have of their own to change for. */
+  hostReasons: readonly string[] = [],
 ): Difference {
   const before = recorded === null ? null : { release: recorded.release, spec: recorded.spec }
   const after = desired === null ? null : { release: desired.release, spec: desired.spec }
@@ -33,6 +37,7 @@ export function diffService(
     change: { service, kind, before, after, reasons },
     effects: new Set(effects),
     repairOnly: false,
+    everywhere: true,
   })
   if (desired === null) return answer('remove', ['it is no longer in deploy.yaml'])
   if (recorded === null) return answer('create', [`it is new here; ${desired.reason}`])
@@ -44,13 +49,14 @@ export function diffService(
     ...(sameRelease ? [] : [releaseReason(recorded, desired)]),
     ...options.filter(({ effect }) => effect !== 'none').map(({ name }) => `${name} changed in deploy.yaml`),
   ]
-  if (effects.has('replace')) return answer('replace', reasons, effects)
-  if (reasons.length > 0) return answer('update', reasons, [...effects, 'route'])
+  if (effects.has('replace')) return answer('replace', [...reasons, ...hostReasons], effects)
+  if (reasons.length > 0) return answer('update', [...reasons, ...hostReasons], [...effects, 'route'])
   const over =
     lapsed === null ? [] : [`${showVersion(lapsed.release.version)} was kept warm, and its time is over`]
-  if (drift.length === 0 && over.length === 0) return answer('none', [])
+  if (drift.length + over.length + hostReasons.length === 0) return answer('none', [])
   const moved = drift.length === 0 ? [] : ['what is there is not what is recorded']
-  return { ...answer('update', [...moved, ...over], ['route']), repairOnly: true }
+  const repairs = answer('update', [...hostReasons, ...moved, ...over], ['route'])
+  return { ...repairs, repairOnly: hostReasons.length === 0, everywhere: false }
 }
 
 function releaseReason(recorded: Deployed, desired: DesiredService): string {

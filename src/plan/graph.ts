@@ -7,19 +7,25 @@
  */
 import { instanceId } from '../model/instance.js'
 import type { PlanCommand, ServiceOutcome, Step } from '../model/plan.js'
-import type { HookSpec } from '../model/spec.js'
+import type { HookSpec, StrategySpec } from '../model/spec.js'
+import type { Observation } from '../model/target.js'
 import { inDependencyOrder } from './dependencies.js'
 import { localHost } from '../model/host-spec.js'
 import { hookDrafts, momentsOf, weaveHooks, type HookDraft, type HookScene } from './hook-drafts.js'
-import type { ServiceDrafts, ServiceMove } from './moves.js'
-import { createStepPen, type Tables } from './step-pen.js'
-import type { Draft } from './strategies/strategy.js'
+import type { HostDrafts, ServiceMove } from './moves.js'
+import { createStepPen, type StepPen, type Tables } from './step-pen.js'
+import type { RecordedService } from '../model/state.js'
+import { legsOf, type HostOrder, type Leg } from './waves.js'
 
 /** One changed service, ready to be drawn into the graph. */
 export interface ServiceChapter extends ServiceMove {
+  readonly strategy: StrategySpec
   readonly service: string
+  readonly recorded: RecordedService | null
   readonly outcome: ServiceOutcome | null
-  readonly drafts: ServiceDrafts
+  readonly observations: readonly Observation[]
+  readonly drafts: readonly HostDrafts[]
+  readonly order: HostOrder
 }
 
 export function drawGraph(
@@ -44,7 +50,9 @@ export function drawGraph(
   const staged = new Map<string, readonly string[]>()
   for (const chapter of ordered) {
     const before = pen.chain(chapter.service, hooksAt(moments.first, chapter, hooks), opening)
-    const stages = chapter.drafts.stage.flatMap((draft) => pen.chain(chapter.service, [draft], before))
+    const stages = chapter.drafts.flatMap(({ host, stage }) =>
+      stage.flatMap((draft) => pen.chain(chapter.service, [draft], before, laneOf(chapter, host))),
+    )
     staged.set(chapter.service, stages.length > 0 ? stages : before)
   }
   const ends = new Map<string, readonly string[]>()
@@ -53,17 +61,40 @@ export function drawGraph(
     const awaited = goes
       ? ordered.filter((other) => other.desired !== null).flatMap((other) => ends.get(other.service) ?? [])
       : (dependencies.get(chapter.service) ?? []).flatMap((name) => ends.get(name) ?? [])
-    const drafts = [...moveWithHooks(chapter, hooks), ...hooksAt(moments.last, chapter, hooks)]
+    const closing: Leg = [{ drafts: hooksAt(moments.last, chapter, hooks), host: null }]
+    const begin = [...(staged.get(chapter.service) ?? []), ...awaited]
     ends.set(
       chapter.service,
-      pen.chain(chapter.service, drafts, [...(staged.get(chapter.service) ?? []), ...awaited]),
+      drawLegs(pen, chapter.service, [...moveWithHooks(chapter, hooks), closing], begin),
     )
   }
   pen.chain(null, wholeAt(moments.last), [...ends.values()].flat())
   // Nothing in the graph orders these: the executor runs every prune when all else has succeeded.
-  for (const chapter of ordered)
-    for (const draft of chapter.drafts.prune) pen.chain(chapter.service, [draft], [])
+  for (const chapter of ordered) {
+    for (const { host, prune } of chapter.drafts)
+      for (const draft of prune) pen.chain(chapter.service, [draft], [], laneOf(chapter, host))
+  }
   return pen.steps()
+}
+
+/** Leg after leg; answers what whoever comes after them all has to wait for. */
+function drawLegs(
+  pen: StepPen,
+  service: string,
+  legs: readonly Leg[],
+  begin: readonly string[],
+): readonly string[] {
+  let needs = begin
+  for (const leg of legs) {
+    const begun = needs
+    const ends = leg.flatMap(({ drafts, host }) => pen.chain(service, drafts, begun, host))
+    if (leg.length > 0) needs = [...new Set(ends)]
+  }
+  return needs
+}
+
+function laneOf({ order }: ServiceChapter, host: string): string | null {
+  return order.mayFail(host) ? host : null
 }
 
 /** Services in the order of their dependencies, then by name; those that go come last. */
@@ -80,8 +111,9 @@ function chaptersInOrder(
   ).flatMap((name) => byName.get(name) ?? [])
 }
 
-function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly (Draft | HookDraft)[] {
-  return weaveHooks(chapter.drafts.move, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
+function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly Leg[] {
+  const legs = legsOf(chapter.order, chapter.strategy)
+  return weaveHooks(legs, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
 }
 
 function hooksAt(
@@ -95,7 +127,7 @@ function hooksAt(
 /** Whose hooks these are, and between which two instances they stand. */
 export function sceneOf(chapter: Pick<ServiceChapter, 'service' | 'desired' | 'recorded'>): HookScene {
   const next = chapter.desired?.instances[0]
-  const old = chapter.recorded?.instances[0]
+  const old = chapter.recorded?.active.instances[0]
   return {
     host: localHost,
     service: chapter.service,

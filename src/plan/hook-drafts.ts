@@ -4,6 +4,7 @@ import type { HookOperation, Revert } from '../model/operation.js'
 import type { PlanCommand } from '../model/plan.js'
 import type { Command, HookMoment, HookSpec } from '../model/spec.js'
 import type { Draft } from './strategies/strategy.js'
+import type { Lane, Leg } from './waves.js'
 
 export interface HookDraft extends Draft {
   readonly apply: HookOperation
@@ -72,20 +73,45 @@ function revertOf(hook: HookSpec, scene: HookScene): Revert {
  * switch, `afterSwitch` after the last switch and the checks that prove it.
  */
 export function weaveHooks(
-  move: readonly Draft[],
+  legs: readonly Leg[],
   hooks: readonly HookSpec[],
   scene: HookScene,
-): readonly (Draft | HookDraft)[] {
-  const firstRoute = move.findIndex((draft) => draft.apply.verb === 'route')
-  if (firstRoute === -1) return move
-  let afterLastRoute = move.findLastIndex((draft) => draft.apply.verb === 'route') + 1
-  while (move[afterLastRoute]?.apply.verb === 'check') afterLastRoute++
+): readonly Leg[] {
+  const routes = ({ drafts }: Lane): boolean => drafts.some(isRoute)
+  const last = legs.findLastIndex((leg) => leg.some(routes))
+  if (last === -1) return legs
+  const at = (when: HookMoment): Leg => [{ drafts: hookDrafts(hooks, when, scene), host: null }]
+  const [tailBegun, after] = [legs.slice(0, last), legs.slice(last + 1)]
+  const split = splitAt(legs[last] ?? [], afterLastRoute, at('afterSwitch'))
+  const switched = [...tailBegun, ...split, ...after]
+  const first = switched.findIndex((leg) => leg.some(routes))
   return [
-    ...hookDrafts(hooks, 'beforeStart', scene),
-    ...move.slice(0, firstRoute),
-    ...hookDrafts(hooks, 'beforeSwitch', scene),
-    ...move.slice(firstRoute, afterLastRoute),
-    ...hookDrafts(hooks, 'afterSwitch', scene),
-    ...move.slice(afterLastRoute),
+    at('beforeStart'),
+    ...switched.slice(0, first),
+    ...splitAt(switched[first] ?? [], beforeFirstRoute, at('beforeSwitch')),
+    ...switched.slice(first + 1),
   ]
+}
+
+/** A leg with a hook in the middle of all its lanes; without one they stay whole, and each runs through. */
+function splitAt(leg: Leg, index: (lane: Lane) => number, hook: Leg): readonly Leg[] {
+  if (hook.every(({ drafts }) => drafts.length === 0)) return [leg]
+  const part = (from: (lane: Lane) => number, to: (lane: Lane) => number): Leg =>
+    leg.map((lane) => ({ ...lane, drafts: lane.drafts.slice(from(lane), to(lane)) }))
+  return [part(() => 0, index), hook, part(index, ({ drafts }) => drafts.length)]
+}
+
+function beforeFirstRoute({ drafts }: Lane): number {
+  const first = drafts.findIndex(isRoute)
+  return first === -1 ? drafts.length : first
+}
+
+function afterLastRoute({ drafts }: Lane): number {
+  let index = drafts.findLastIndex(isRoute) + 1
+  while (index > 0 && drafts[index]?.apply.verb === 'check') index++
+  return index
+}
+
+function isRoute({ apply }: Draft): boolean {
+  return apply.verb === 'route'
 }

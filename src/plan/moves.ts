@@ -1,115 +1,142 @@
-/** From one service's difference to its drafts: what to stage, the strategy's steps, what to prune. Pure. */
+/** From one service's difference to its drafts: what to stage, the strategy's steps on each host, what to prune. Pure. */
 import { copyName, instanceId, type Instance } from '../model/instance.js'
 import type { DriftKind } from '../model/change.js'
 import type { StrategySpec } from '../model/spec.js'
 import type { Deployed } from '../model/state.js'
-import type { Observation, TargetTraits } from '../model/target.js'
-import type { Difference } from './diff.js'
+import type { TargetTraits } from '../model/target.js'
+import { samePlace, type Difference } from './diff.js'
 import type { DesiredService } from './desire.js'
+import type { HostPart } from './host-parts.js'
+import { check, hostMove } from './strategies/drafts.js'
 import { mend } from './strategies/mend.js'
-import type { Draft, Move, Strategy } from './strategies/strategy.js'
+import type { Draft, HostMove, Move, Strategy } from './strategies/strategy.js'
 
 export interface ServiceMove {
   readonly difference: Difference
   readonly desired: DesiredService | null
-  readonly recorded: Deployed | null
-  readonly observations: readonly Observation[]
+  /** The hosts, as far as they are not left out this time. */
+  readonly parts: readonly HostPart[]
   readonly traits: TargetTraits
   /** Names of releases that stay on the target; empty when the service goes. */
   readonly keep: readonly string[]
-  /** Earlier releases whose instances are up without traffic. */
+  /** Earlier releases whose instances are up without traffic, and whether their time is over. */
   readonly warm: readonly Deployed[]
+  readonly isOver: boolean
   readonly isRollback: boolean
 }
 
-export interface ServiceDrafts {
+/** What happens on one host of a service. */
+export interface HostDrafts {
+  readonly host: string
   readonly stage: readonly Draft[]
   readonly move: readonly Draft[]
   readonly prune: readonly Draft[]
   /** The old instances that an unwind goes back to: those that are really there. */
   readonly before: readonly Instance[]
+  /** Shows once more, after a while, that the new ones are well. */
+  readonly again: readonly Draft[]
 }
 
-export function draftService(service: ServiceMove, strategy: Strategy, options: StrategySpec): ServiceDrafts {
-  const { difference, desired, recorded } = service
-  if (difference.change.kind === 'none') return { stage: [], move: [], prune: [], before: [] }
-  const replaced = difference.change.kind === 'replace'
-  const after = desired?.instances ?? []
-  const before = replaced ? [] : standing(service)
-  const verbs = new Set(service.traits.verbs)
-  const hasChecks = (instance: Instance): boolean =>
-    (desired?.instances.includes(instance) ?? false) && (desired?.spec.checks.length ?? 0) > 0
-  const warm = replaced
-    ? []
-    : runningOf(
-        service.warm.flatMap((deployed) => deployed.instances),
-        service,
-      )
-  const common = { verbs, hasChecks, isRollback: service.isRollback }
-  const moves: Move[] = [{ before, after, warm, ...common }]
-  // A replaced service first runs at its new place; only then is the old place taken down.
-  if (replaced) moves.push({ before: standing(service), after: [], warm: [], ...common })
-  const runs = verbs.has('start')
+/** Of every host that has something to do, in their order. */
+export function draftService(
+  service: ServiceMove,
+  strategy: Strategy,
+  options: StrategySpec,
+): readonly HostDrafts[] {
+  if (service.difference.change.kind === 'none') return []
+  return service.parts
+    .map((part) => ({ part, work: workOn(part, service) }))
+    .flatMap(({ part, work }) =>
+      work === 'nothing' ? [] : draftHost(part, work, service, strategy, options),
+    )
+}
+
+type Work = 'change' | 'repair' | 'nothing'
+
+function workOn(part: HostPart, { difference, warm, isOver }: ServiceMove): Work {
+  if (difference.everywhere || part.own !== null) return 'change'
+  const hasLapsed = isOver && warm.some(({ instances }) => instances.some(({ host }) => host === part.host))
+  return hasLapsed || (part.seen?.drift.length ?? 0) > 0 ? 'repair' : 'nothing'
+}
+
+function draftHost(
+  part: HostPart,
+  work: Work,
+  service: ServiceMove,
+  strategy: Strategy,
+  options: StrategySpec,
+): HostDrafts {
+  const { desired, traits } = service
+  const { host, recorded, wanted } = part
+  const repairs = work === 'repair'
+  const replaced =
+    recorded !== null && desired !== null && !samePlace(recorded.spec.target, desired.spec.target, traits)
+  const there = standing(part, repairs)
+  const verbs = new Set(traits.verbs)
+  const checked = desired !== null && desired.spec.checks.length > 0
+  const move: Move = {
+    verbs,
+    hasChecks: (instance) => checked && wanted.includes(instance),
+    isRollback: service.isRollback,
+  }
+  const kept = service.warm.flatMap(({ instances }) => instances.filter((instance) => instance.host === host))
+  const warm = replaced ? [] : runningOf(kept, part)
+  const moves = [hostMove(host, replaced ? [] : there, wanted, warm)]
+  // What moves to another place first runs there; only then is the old place taken down.
+  if (replaced) moves.push(hostMove(host, there, [], []))
+  const isThere = ({ before, after, lapsed }: HostMove): boolean =>
+    before.length + after.length + lapsed.length > 0
+  const drafts = moves
+    .filter(isThere)
+    .flatMap((here) =>
+      repairs && verbs.has('start')
+        ? mend(here, move, ailing(part), missing(part))
+        : strategy(here, move, options).map((draft) => (repairs ? repair(draft) : draft)),
+    )
   return {
-    stage: onePerHost(after).flatMap((instance) => stageDraft(instance, service)),
-    move: moves.flatMap((move) =>
-      difference.repairOnly && runs
-        ? mend(move, ailing(service), missing(service))
-        : strategy(move, options).map((draft) => (difference.repairOnly ? repair(draft) : draft)),
-    ),
-    prune: pruneDrafts(service, after, replaced),
-    before: recorded === null ? [] : standing(service),
+    host,
+    stage: wanted.slice(0, 1).flatMap((instance) => stageDraft(instance, part)),
+    move: drafts,
+    prune: pruneDrafts(part, service, replaced, repairs),
+    before: there,
+    again: check(move, host, wanted),
   }
 }
 
-/** Copies on one host share what is staged there. */
-function onePerHost(instances: readonly Instance[]): readonly Instance[] {
-  return instances.filter(
-    (instance, index) => instances.findIndex((other) => other.host === instance.host) === index,
-  )
-}
-
 /** The recorded instances that are really there, so that one can go back to them. */
-function standing(service: ServiceMove): readonly Instance[] {
-  const gone = (instance: Instance): boolean =>
-    service.observations.some((seen) =>
-      seen.drift.some((drift) => drift.kind === 'releaseMissing' && drift.host === instance.host),
-    )
-  const recorded = service.recorded?.instances ?? []
-  if (service.difference.repairOnly) return recorded
-  return runningOf(
-    recorded.filter((instance) => !gone(instance)),
-    service,
-  )
+function standing(part: HostPart, repairs: boolean): readonly Instance[] {
+  const recorded = part.recorded?.instances ?? []
+  if (repairs) return recorded
+  const isGone = part.seen?.drift.some(({ kind }) => kind === 'releaseMissing') ?? false
+  return isGone ? [] : runningOf(recorded, part)
 }
 
 /** Where instances run by themselves, those that do. */
-function runningOf(instances: readonly Instance[], service: ServiceMove): readonly Instance[] {
-  return instances.filter((instance) => {
-    const seen = service.observations.find((observation) => observation.host === instance.host)
-    if (seen?.running === undefined) return true
-    return seen.running.some(({ name, status }) => name === copyName(instance) && status === 'running')
-  })
+function runningOf(instances: readonly Instance[], { seen }: HostPart): readonly Instance[] {
+  const running = seen?.running
+  if (running === undefined) return instances
+  return instances.filter((instance) =>
+    running.some(({ name, status }) => name === copyName(instance) && status === 'running'),
+  )
 }
 
 /** The copies that have to be made again. */
-function ailing(service: ServiceMove): ReadonlySet<string> {
-  return driftingCopies(service, ['instanceMissing', 'instanceChanged'])
+function ailing(part: HostPart): ReadonlySet<string> {
+  return driftingCopies(part, ['instanceMissing', 'instanceChanged'])
 }
 
-function missing(service: ServiceMove): ReadonlySet<string> {
-  return driftingCopies(service, ['instanceMissing'])
+function missing(part: HostPart): ReadonlySet<string> {
+  return driftingCopies(part, ['instanceMissing'])
 }
 
-function driftingCopies(service: ServiceMove, kinds: readonly DriftKind[]): ReadonlySet<string> {
-  const drift = service.observations.flatMap((seen) => seen.drift)
+function driftingCopies({ seen }: HostPart, kinds: readonly DriftKind[]): ReadonlySet<string> {
+  const drift = seen?.drift ?? []
   return new Set(drift.flatMap(({ kind, instance }) => (kinds.includes(kind) ? (instance ?? []) : [])))
 }
 
-function stageDraft(instance: Instance, service: ServiceMove): readonly Draft[] {
-  const seen = service.observations.find((observation) => observation.host === instance.host)
+function stageDraft(instance: Instance, { host, recorded, seen }: HostPart): readonly Draft[] {
   const lies = seen?.staged.find((staged) => staged.name === instance.name)
-  const isActive = service.recorded?.instances.some((active) => active.name === instance.name) ?? false
+  const isActive = recorded?.instances.some((active) => active.name === instance.name) ?? false
   const damaged =
     seen?.drift.some((drift) => drift.kind === 'filesChanged' || drift.kind === 'releaseMissing') ?? false
   const whole = lies !== undefined && lies.status !== 'broken' && !(isActive && damaged)
@@ -120,7 +147,7 @@ function stageDraft(instance: Instance, service: ServiceMove): readonly Draft[] 
   const revert = mended
     ? ({ nothing: true, because: 'what was mended stays' } as const)
     : ({ verb: 'discard', instance: id } as const)
-  return [{ host: instance.host, apply: { verb: 'stage', instance: id }, revert }]
+  return [{ host, apply: { verb: 'stage', instance: id }, revert }]
 }
 
 function repair(draft: Draft): Draft {
@@ -129,24 +156,23 @@ function repair(draft: Draft): Draft {
     : draft
 }
 
-function pruneDrafts(service: ServiceMove, after: readonly Instance[], replaced: boolean): readonly Draft[] {
-  const old = service.recorded?.instances ?? []
-  const drafts: Draft[] = []
-  const prune = (instance: Instance, keep: readonly string[]): void => {
-    const revert = { irreversible: 'what retention no longer keeps is removed' }
-    drafts.push({
-      host: instance.host,
-      apply: { verb: 'prune', instance: instanceId(instance), keep },
-      revert,
-    })
-  }
-  if (after.length === 0 || replaced) for (const instance of onePerHost(old)) prune(instance, [])
-  const strays = service.observations.some((seen) => seen.drift.some(({ kind }) => kind === 'instanceStray'))
-  if (service.difference.repairOnly && !strays) return drafts
-  for (const instance of onePerHost(after)) {
-    const seen = service.observations.find((observation) => observation.host === instance.host)
-    const surplus = strays || (seen?.staged.some((staged) => !service.keep.includes(staged.name)) ?? false)
-    if (surplus && !replaced) prune(instance, service.keep)
-  }
-  return drafts
+function pruneDrafts(
+  part: HostPart,
+  service: ServiceMove,
+  replaced: boolean,
+  repairs: boolean,
+): readonly Draft[] {
+  const { host, recorded, wanted, seen } = part
+  const [old] = recorded?.instances ?? []
+  const [next] = wanted
+  const prune = (instance: Instance, keep: readonly string[]): Draft => ({
+    host,
+    apply: { verb: 'prune', instance: instanceId(instance), keep },
+    revert: { irreversible: 'what retention no longer keeps is removed' },
+  })
+  if (old !== undefined && (next === undefined || replaced)) return [prune(old, [])]
+  const hasStrays = seen?.drift.some(({ kind }) => kind === 'instanceStray') ?? false
+  if (next === undefined || (repairs && !hasStrays)) return []
+  const surplus = hasStrays || (seen?.staged.some(({ name }) => !service.keep.includes(name)) ?? false)
+  return surplus ? [prune(next, service.keep)] : []
 }

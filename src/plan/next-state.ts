@@ -1,10 +1,10 @@
 /** The state after a deployment: what was applied as planned, what was undone as it was, and what failed held. Pure. */
 import type { ErrorCode } from '../base/deploy-error.js'
-import type { Instance } from '../model/instance.js'
-import type { Failure, Outcome } from '../model/outcome.js'
+import { instanceId, type Instance } from '../model/instance.js'
+import type { Failure, HostFailure, Outcome } from '../model/outcome.js'
 import type { Plan, ServiceOutcome } from '../model/plan.js'
-import type { Deployed, Hold, RecordedService, RecordedState } from '../model/state.js'
-import { holdsOf } from '../model/state.js'
+import type { Deployed, Hold, Lag, RecordedService, RecordedState } from '../model/state.js'
+import { holdsOf, recordedOn } from '../model/state.js'
 
 export interface Signature {
   readonly deployment: string
@@ -33,7 +33,7 @@ const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export function nextState(
   state: RecordedState | null,
   plan: Plan,
-  outcome: Pick<Outcome, 'services' | 'failures'>,
+  outcome: Pick<Outcome, 'services' | 'failures' | 'lagging'>,
   signature: Signature,
   lineage: string,
 ): RecordedState {
@@ -44,7 +44,10 @@ export function nextState(
     // A service whose record another takes over (a rename) shares that one's fate.
     if (outcome.services[heirs.get(service) ?? service] !== 'applied') continue
     if (planned === null) Reflect.deleteProperty(services, service)
-    else services[service] = applyOutcome(planned, services[service] ?? null, plan, signature)
+    else {
+      const failed = outcome.lagging.filter((lag) => lag.service === service)
+      services[service] = applyOutcome(service, planned, services[service] ?? null, failed, plan, signature)
+    }
     Reflect.deleteProperty(orphanHolds, service)
   }
   for (const [service, hold] of failedReleases(plan, outcome, signature)) {
@@ -66,25 +69,57 @@ export function nextState(
 }
 
 function applyOutcome(
+  service: string,
   planned: ServiceOutcome,
   recorded: RecordedService | null,
+  failed: readonly HostFailure[],
   plan: Plan,
-  { at, by, deployment }: Signature,
+  signature: Signature,
 ): RecordedService {
-  const fresh = (): Deployed => {
-    const instances = planned.active.flatMap((id): Instance | readonly Instance[] => plan.instances[id] ?? [])
-    const [first] = instances
-    const spec = plan.specs[first?.specDigest ?? '']
-    if (first === undefined || spec === undefined)
-      throw new Error('the plan does not hold the instances of its outcome')
-    return { release: first.release, spec, instances, at, deployment }
-  }
+  const { at, by, deployment } = signature
+  const after = plan.changes.find((change) => change.service === service)?.after ?? null
+  if (after === null) throw new Error(`the plan does not say what ${service} is to be`)
+  const lags: readonly Lag[] = [
+    ...(planned.lagging ?? []).map((lag) => ({ at, deployment, ...lag })),
+    ...failed.flatMap((failure) => lagOf(failure, planned, recorded, plan, signature) ?? []),
+  ]
+  const behind = new Set(lags.map(({ host }) => host))
+  const instances = planned.active
+    .flatMap((id): Instance | readonly Instance[] => plan.instances[id] ?? [])
+    .filter(({ host }) => !behind.has(host))
+  const dated = planned.deployed || recorded === null ? { at, deployment } : recorded.active
+  const { hosts } = plan
+  const active = withHosts({ ...after, instances, at: dated.at, deployment: dated.deployment }, hosts)
   return {
-    active: planned.deployed || recorded === null ? fresh() : recorded.active,
+    active,
+    ...(lags.length === 0 ? {} : { lagging: lags }),
     previous: warmed(planned, at),
     holds: planned.holds.map((hold) => ({ at, by, deployment, ...hold })),
     pin: planned.pin === null ? null : { at, by, ...planned.pin },
   }
+}
+
+/** Null when the host has what it should have by the record, and only a repair failed: that shows as drift. */
+function lagOf(
+  { host, error }: HostFailure,
+  planned: ServiceOutcome,
+  recorded: RecordedService | null,
+  plan: Plan,
+  { at, deployment }: Signature,
+): Lag | null {
+  const has = recordedOn(recorded, host)
+  const wanted = planned.active.filter((id) => plan.instances[id]?.host === host)
+  const same = (has?.instances ?? []).map(instanceId)
+  const isBehind = recorded?.lagging?.some((lag) => lag.host === host) ?? false
+  if (!planned.deployed && !isBehind && wanted.length > 0 && wanted.join() === same.join()) return null
+  return { host, has, reason: error.message, at, deployment }
+}
+
+/** Only those that its instances are on. */
+function withHosts(deployed: Deployed, hosts: Plan['hosts']): Deployed {
+  const used = deployed.instances.flatMap(({ host }) => hosts?.[host] ?? [])
+  if (used.length === 0) return deployed
+  return { ...deployed, hosts: Object.fromEntries(used.map((host) => [host.name, host])) }
 }
 
 /** New releases whose own step failed; a failure of the whole deployment's hooks is every new release's. */

@@ -1,10 +1,11 @@
 /** What state will say of a service once the plan is applied: active, earlier releases, holds, pin. Pure. */
 import { instanceId } from '../model/instance.js'
-import type { PlanCommand, PlannedHold, PlannedPin, ServiceOutcome } from '../model/plan.js'
+import type { PlanCommand, PlannedHold, PlannedLag, PlannedPin, ServiceOutcome } from '../model/plan.js'
 import { showVersion } from '../model/release.js'
-import type { Deployed, Hold, RecordedService } from '../model/state.js'
+import { recordedOn, type Deployed, type Hold, type RecordedService } from '../model/state.js'
 import type { DesiredService } from './desire.js'
 import type { Difference } from './diff.js'
+import type { SkippedHost } from './host-parts.js'
 import { demote, retain } from './retention.js'
 
 export function outcomeOfService(input: {
@@ -12,6 +13,8 @@ export function outcomeOfService(input: {
   readonly desired: DesiredService
   readonly difference: Difference
   readonly recorded: RecordedService | null
+  /** Hosts that keep what they have. */
+  readonly skipped: readonly SkippedHost[]
   readonly holds: readonly Hold[]
   readonly keepReleases: number
   readonly keepWarmMs: number
@@ -31,16 +34,37 @@ export function outcomeOfService(input: {
   // Another place has nothing of the earlier releases; they can only come from the source again.
   const moved = difference.change.kind === 'replace'
   const previous = moved ? [] : demote(recorded?.active ?? null, recorded?.previous ?? [], digest)
+  const lagging = laggingHosts(desired, recorded, input.skipped, difference.everywhere)
+  const behind = new Set(lagging.map(({ host }) => host))
   const replaces = left !== null && left.digest !== digest && !moved
   return {
-    active: desired.instances.map(instanceId),
-    deployed: difference.change.kind !== 'none' && !difference.repairOnly,
+    active: desired.instances.filter(({ host }) => !behind.has(host)).map(instanceId),
+    deployed: difference.everywhere,
+    ...(lagging.length === 0 ? {} : { lagging }),
     // What was warm is not any more: it serves, or it is stopped.
     previous: retain(previous, holds, pin?.digest ?? null, input.keepReleases).map(cooled),
     keepWarmMs: replaces ? input.keepWarmMs : 0,
     holds,
     pin,
   }
+}
+
+/** Those left out that have not got what they should have; one that has it by the record counts as having it. */
+function laggingHosts(
+  desired: DesiredService,
+  recorded: RecordedService | null,
+  skipped: readonly SkippedHost[],
+  everywhere: boolean,
+): readonly PlannedLag[] {
+  const wanted = new Set(desired.hosts.map(({ name }) => name))
+  return skipped.flatMap(({ host, reason }): readonly PlannedLag[] => {
+    const known = recorded?.lagging?.find((lag) => lag.host === host)
+    if (known !== undefined) return [known]
+    const has = recordedOn(recorded, host)
+    if (has === null && !wanted.has(host)) return []
+    if (has !== null && wanted.has(host) && !everywhere) return []
+    return [{ host, has, reason }]
+  })
 }
 
 function cooled({ warmUntil: _, ...deployed }: Deployed): Deployed {

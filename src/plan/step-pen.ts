@@ -15,6 +15,8 @@ export interface StepPen {
     service: string | null,
     drafts: readonly (Draft | HookDraft)[],
     needs: readonly string[],
+    /** The host that may fail alone, where one may. */
+    lane?: string | null,
   ): readonly string[]
   steps(): readonly Step[]
 }
@@ -32,7 +34,7 @@ export function createStepPen(tables: Tables): StepPen {
   }
   return {
     steps: () => steps,
-    chain(service, drafts, needs) {
+    chain(service, drafts, needs, lane = null) {
       let waits = needs
       for (const draft of drafts) {
         const id = nameStep(service, draft)
@@ -42,6 +44,7 @@ export function createStepPen(tables: Tables): StepPen {
           service,
           host: draft.host,
           needs: waits,
+          ...(lane === null ? {} : { lane }),
           apply: draft.apply,
           revert: draft.revert,
           timeoutMs: timeLimit(draft, tables),
@@ -62,6 +65,7 @@ function timeLimit(draft: Draft | HookDraft, tables: Tables): number {
   if (apply.verb === 'check') return checkTimeoutMs(specOf(apply, tables), apply.deadlineMs)
   if (apply.verb === 'watch') return apply.forMs + checkTimeoutMs(specOf(apply, tables))
   if (apply.verb === 'pause') return apply.deadlineMs + checkTimeoutMs(specOf(apply, tables))
+  if (apply.verb === 'wait') return apply.forMs + minuteMs
   if (apply.verb === 'drain') return apply.deadlineMs + minuteMs
   if (apply.verb === 'hook') throw new Error(`plan: the hook ${apply.hook} has no time limit`)
   return timeoutOf(apply.verb)

@@ -5,7 +5,7 @@ import type { Verb } from '../model/operation.js'
 export const minuteMs = 60_000
 
 /** Those not here say themselves how long they take. */
-type LimitedVerb = Exclude<Verb, 'check' | 'watch' | 'pause' | 'drain' | 'hook'>
+type LimitedVerb = Exclude<Verb, 'check' | 'watch' | 'pause' | 'wait' | 'drain' | 'hook'>
 
 const limitsMs: { readonly [V in LimitedVerb]: number } = {
   stage: 60 * minuteMs,

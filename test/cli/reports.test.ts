@@ -1,7 +1,13 @@
 /** Transcripts of the commands that only look: status, history, show, releases, recover, and what goes wrong before. */
 import { describe, expect, test } from 'vitest'
 import { DeployError } from '../../src/base/deploy-error.js'
-import type { CacheRow, DeploymentStory, ReleasesReport, StatusReport } from '../../src/app/requests.js'
+import type {
+  HostStatus,
+  CacheRow,
+  DeploymentStory,
+  ReleasesReport,
+  StatusReport,
+} from '../../src/app/requests.js'
 import { textWidth } from '../../src/cli/view/text-width.js'
 import type { ConfigProblem } from '../../src/model/config-problem.js'
 import type { HistoryRecord } from '../../src/model/history.js'
@@ -169,6 +175,14 @@ const service = (
   deployment,
   pin: null,
   holds: [],
+  hosts: [onHost()],
+  ...more,
+})
+
+const onHost = (more: Partial<HostStatus> = {}): HostStatus => ({
+  host: 'local',
+  version: '1.0.1',
+  behind: null,
   observation: { host: 'local', serving: '1.0.1-0a1b2c3d', staged: [], drift: [], notices: [] },
   problem: null,
   ...more,
@@ -193,27 +207,40 @@ const status = (more: Partial<StatusReport> = {}): StatusReport => ({
       holds: [hold],
     }),
     service('api', {
-      observation: {
-        host: 'local',
-        serving: '1.0.2-0a1b2c3d',
-        staged: [],
-        drift: [
-          {
-            service: 'api',
+      hosts: [
+        onHost({
+          observation: {
             host: 'local',
-            kind: 'linkMoved',
-            message: 'current points to releases/1.0.2-0a1b2c3d, recorded is releases/1.0.1-9f2c41ab',
-            evidence: [],
+            serving: '1.0.2-0a1b2c3d',
+            staged: [],
+            drift: [
+              {
+                service: 'api',
+                host: 'local',
+                kind: 'linkMoved',
+                message: 'current points to releases/1.0.2-0a1b2c3d, recorded is releases/1.0.1-9f2c41ab',
+                evidence: [],
+              },
+            ],
+            notices: ['releases/lost+found is not ours'],
           },
-        ],
-        notices: ['releases/lost+found is not ours'],
-      },
+        }),
+      ],
     }),
-    service('docs', { version: null, digest: null, since: null, observation: null }),
+    service('docs', {
+      version: null,
+      digest: null,
+      since: null,
+      hosts: [onHost({ version: null, observation: null })],
+    }),
     service('old', { configured: false }),
     service('far', {
-      observation: null,
-      problem: { code: 'PERMISSION_DENIED', message: '/srv/far cannot be read' },
+      hosts: [
+        onHost({
+          observation: null,
+          problem: { code: 'PERMISSION_DENIED', message: '/srv/far cannot be read' },
+        }),
+      ],
     }),
   ],
   lock: null,

@@ -21,6 +21,7 @@ describe('a small deploy.yaml', () => {
           gracePeriodMs: 1_800_000,
           dependsOn: [],
           target: { type: 'directory', path: '/srv/web' },
+          hosts: [],
           strategy: { type: 'rolling' },
           checks: [],
         },

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { instanceId, type Instance } from '../../src/model/instance.js'
 import { isOperation, type Operation, type Share } from '../../src/model/operation.js'
 import { strategies } from '../../src/plan/strategies/catalog.js'
+import { hostMove } from '../../src/plan/strategies/drafts.js'
 import type { Draft, Move } from '../../src/plan/strategies/strategy.js'
 import { release } from '../cli/support/plans.js'
 
@@ -30,8 +31,8 @@ function planned(
   after: readonly Instance[],
   isRollback = false,
 ) {
-  const move: Move = { before, after, warm: [], verbs, hasChecks: () => true, isRollback }
-  return strategies[type]!.plan(move, { type, ...options })
+  const move: Move = { verbs, hasChecks: () => true, isRollback }
+  return strategies[type]!.plan(hostMove('local', before, after, []), move, { type, ...options })
 }
 
 interface Scene {

@@ -15,6 +15,7 @@ import { strategies } from '../../src/plan/strategies/catalog.js'
 import { policyOf } from '../support/version-policy.js'
 import {
   configOf,
+  groupOf,
   hook,
   memoryWorld,
   outcomeKind,
@@ -127,7 +128,38 @@ const cases = kinds.flatMap(([type, targets]) =>
   ),
 )
 
-describe.each(cases)('$name', ({ scenario }) => {
+/** The same on several hosts, in batches: one deployment, whatever the number of hosts. */
+function hostScenarios(targetType: string): { readonly [name: string]: Scenario } {
+  const on = (version: string, hosts: readonly string[], mark = version) =>
+    configOf(
+      [
+        service('web', {
+          hosts: ['app'],
+          strategy: { type: 'rolling', monitor: '0s', batch: 2, wait: '1m', canary: 1 },
+          target: { type: targetType, path: 'web' },
+          ...policy(version),
+        }),
+        ...(targetType === 'switching' ? [service('api', { ...policy(version), dependsOn: ['web'] })] : []),
+      ],
+      { hosts: { app: groupOf(...hosts) }, hooks: hooksOf(mark) },
+    )
+  const three = ['web1', 'web2', 'web3']
+  return {
+    'an upgrade of hosts': { before: on('1.0.0', three), after: on('1.1.0', three), act: apply },
+    'other hosts': { before: on('1.0.0', three), after: on('1.0.0', ['web2', 'web4'], 'more'), act: apply },
+    'an upgrade and other hosts': {
+      before: on('1.0.0', three),
+      after: on('1.1.0', ['web3', 'web4']),
+      act: apply,
+    },
+  }
+}
+
+const hostCases = ['copies', 'switching'].flatMap((target) =>
+  Object.entries(hostScenarios(target)).map(([name, scenario]) => ({ name: `${target}: ${name}`, scenario })),
+)
+
+describe.each([...cases, ...hostCases])('$name', ({ scenario }) => {
   test('law 1: whatever fails, before or after its effect, the world is what it was', async () => {
     const { effects, initial } = await rehearse(scenario)
     for (let at = 0; at < effects; at++) {

@@ -1,6 +1,7 @@
 /** The world as seen by laws: what is staged, running and routed at each place, and what hooks have done. */
 import { DeployError } from '../../src/base/deploy-error.js'
 import type { DriftKind } from '../../src/model/change.js'
+import { localHost } from '../../src/model/host-spec.js'
 import { copyName, type Instance } from '../../src/model/instance.js'
 import type { Shell } from '../../src/model/shell.js'
 import type { DriverSpec } from '../../src/model/spec.js'
@@ -24,6 +25,10 @@ export class MemoryGround {
   readonly hooks = new Set<string>()
   readonly log: string[] = []
   fault: Fault | null = null
+  /** Hosts that do not answer. */
+  readonly down = new Set<string>()
+  /** Releases, by version, that cannot be switched to on a host: `web1 1.1.0`. */
+  readonly refusing = new Set<string>()
   effects = 0
 
   place(path: string): Place {
@@ -51,9 +56,15 @@ export class MemoryGround {
     return { places, hooks: [...this.hooks].sort() }
   }
 
-  async act(what: string, effect: () => void): Promise<void> {
+  reach(host: string): void {
+    if (this.down.has(host))
+      throw new DeployError('HOST_UNREACHABLE', `The host ${host} cannot be used: it is down.`)
+  }
+
+  async act(what: string, effect: () => void, host = localHost): Promise<void> {
     const me = this.effects++
     await Promise.resolve()
+    this.reach(host)
     if (this.fault?.at === me && this.fault.when === 'before')
       throw new DeployError('COMMAND_FAILED', `injected before ${what}`)
     effect()
@@ -88,60 +99,68 @@ export const memoryTraits: { readonly [type: string]: TargetTraits } = {
   switching: { ...base, type: 'switching', verbs: ['stage', 'discard', 'route', 'prune'] },
 }
 
-export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
-  const path = typeof spec['path'] === 'string' ? spec['path'] : ''
+export function memoryTarget(ground: MemoryGround, spec: DriverSpec, host = localHost): Target {
+  const written = typeof spec['path'] === 'string' ? spec['path'] : ''
+  const path = host === localHost ? written : `${host}:${written}`
   const at = () => ground.place(path)
+  const act = (what: string, effect: () => void) => ground.act(what, effect, host)
   const runs = spec.type !== 'switching'
   const isCopy = spec.type === 'copies'
   /** Releases that serve, by the name of what is staged. */
   const namesRouted = () =>
     Object.keys(at().routed).map((name) => (isCopy ? name.slice(0, name.lastIndexOf('-')) : name))
+  const look = (active: readonly Instance[], previous: readonly Instance[]): Observation => ({
+    host,
+    serving: Object.keys(at().routed).sort().join(', ') || null,
+    staged: [...at().staged].map(([name, one]) => ({
+      name,
+      ...one,
+      status: 'staged',
+      stagedAt: null,
+      bytes: null,
+    })),
+    ...(runs
+      ? { running: [...at().running].sort().map((name) => ({ name, status: 'running' as const })) }
+      : {}),
+    drift: driftOf(at(), active, previous, runs, host),
+    notices: [],
+  })
   const target: Target = {
-    inspect: async ({ active, previous }) => ({
-      host: 'local',
-      serving: Object.keys(at().routed).sort().join(', ') || null,
-      staged: [...at().staged].map(([name, one]) => ({
-        name,
-        ...one,
-        status: 'staged',
-        stagedAt: null,
-        bytes: null,
-      })),
-      ...(runs
-        ? { running: [...at().running].sort().map((name) => ({ name, status: 'running' as const })) }
-        : {}),
-      drift: driftOf(at(), active, previous, runs),
-      notices: [],
-    }),
-    claim: async () => ({ release: () => Promise.resolve() }),
+    inspect: async ({ active, previous }) => {
+      ground.reach(host)
+      return look(active, previous)
+    },
+    claim: async () => {
+      ground.reach(host)
+      return { release: () => Promise.resolve() }
+    },
     stage: (instance, obtain) =>
-      ground.act(`stage ${path} ${instance.name}`, () => {
+      act(`stage ${path} ${instance.name}`, () => {
         if (!at().staged.has(instance.name)) void obtain()
         at().staged.set(instance.name, { version: instance.release.version, digest: instance.release.digest })
       }),
     discard: (instance) =>
-      ground.act(`discard ${path} ${instance.name}`, () => {
+      act(`discard ${path} ${instance.name}`, () => {
         if (namesRouted().includes(instance.name))
           throw new Error('a release that serves must not be discarded')
         at().staged.delete(instance.name)
       }),
     route: (_from, to) =>
-      ground.act(
-        `route ${path} ${to.map(({ instance }) => copyName(instance)).join(' ') || 'nothing'}`,
-        () => {
-          const total = to.reduce((sum, { weight }) => sum + weight, 0)
-          for (const { instance } of to) {
-            const name = copyName(instance)
-            if (!at().staged.has(instance.name)) throw new Error(`${name} is not staged`)
-            if (runs && !at().running.has(name)) throw new Error(`${name} does not run`)
-          }
-          at().routed = Object.fromEntries(
-            to.map(({ instance, weight }) => [copyName(instance), Math.round((weight / total) * 1000)]),
-          )
-        },
-      ),
+      act(`route ${path} ${to.map(({ instance }) => copyName(instance)).join(' ') || 'nothing'}`, () => {
+        const total = to.reduce((sum, { weight }) => sum + weight, 0)
+        for (const { instance } of to) {
+          const name = copyName(instance)
+          if (ground.refusing.has(`${host} ${instance.release.version}`))
+            throw new DeployError('COMMAND_FAILED', 'the restart failed')
+          if (!at().staged.has(instance.name)) throw new Error(`${name} is not staged`)
+          if (runs && !at().running.has(name)) throw new Error(`${name} does not run`)
+        }
+        at().routed = Object.fromEntries(
+          to.map(({ instance, weight }) => [copyName(instance), Math.round((weight / total) * 1000)]),
+        )
+      }),
     prune: async (keep) => {
-      await ground.act(`prune ${path}`, () => {
+      await act(`prune ${path}`, () => {
         for (const name of at().staged.keys())
           if (!keep.includes(name) && !namesRouted().includes(name)) at().staged.delete(name)
         for (const name of at().running)
@@ -155,17 +174,17 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec): Target {
   return {
     ...target,
     start: (instance: Instance) =>
-      ground.act(`start ${path} ${copyName(instance)}`, () => {
+      act(`start ${path} ${copyName(instance)}`, () => {
         if (!at().staged.has(instance.name)) throw new Error(`${instance.name} is not staged`)
         at().running.add(copyName(instance))
       }),
     stop: (instance: Instance) =>
-      ground.act(`stop ${path} ${copyName(instance)}`, () => {
+      act(`stop ${path} ${copyName(instance)}`, () => {
         if (copyName(instance) in at().routed) throw new Error('what serves must not be stopped')
         at().running.delete(copyName(instance))
       }),
     drain: (instances) =>
-      ground.act(`drain ${path}`, () => {
+      act(`drain ${path}`, () => {
         if (instances.some((instance) => copyName(instance) in at().routed))
           throw new Error('what serves cannot be drained')
       }),
@@ -177,13 +196,14 @@ function driftOf(
   active: readonly Instance[],
   previous: readonly Instance[],
   runs: boolean,
+  host: string,
 ): Observation['drift'] {
   const [first] = active
   if (first === undefined) return []
   const { service } = first
   const drift = (kind: DriftKind, instance?: string) => ({
     service,
-    host: 'local',
+    host,
     kind,
     message: kind,
     evidence: [],

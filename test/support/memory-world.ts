@@ -5,6 +5,8 @@ import type { World } from '../../src/app/world.js'
 import type { AgentConfig } from '../../src/model/agent.js'
 import type { Config, ServiceConfig } from '../../src/model/config.js'
 import type { VersionListing } from '../../src/model/release.js'
+import type { HostGroup } from '../../src/model/host.js'
+import { hostOf } from '../../src/model/host-entry.js'
 import type { HookSpec } from '../../src/model/spec.js'
 import type { HealthCheck } from '../../src/model/health-check.js'
 import { memoryLease } from './memory-lease.js'
@@ -49,7 +51,7 @@ export function memoryWorld({
     shell: memoryShell(ground),
     secrets: { reveal: (text) => Promise.resolve(text), mask: (text) => text, maskAll: (data) => data },
     machine: { hostName: 'desk', user: 'ada', pid: 1 },
-    hosts: noHosts,
+    hosts: memoryHosts(config),
     store: memoryStore(disk),
     artifacts: { obtain: () => Promise.resolve({ kind: 'folder', path: '/artifact', name: 'artifact' }) },
     cache: {
@@ -68,7 +70,7 @@ export function memoryWorld({
       },
       fetch: () => Promise.reject(new Error('unused')),
     }),
-    target: (spec) => memoryTarget(ground, spec),
+    target: (spec, { host }) => memoryTarget(ground, spec, host.name),
     shellOn: () => memoryShell(ground),
     tunnelTo: () => null,
     traits,
@@ -113,6 +115,7 @@ export function service(
     gracePeriodMs: 1_800_000,
     dependsOn: [],
     target: { type: 'running', path },
+    hosts: [],
     strategy: { type: 'rolling', monitor: '0s' },
     checks: [check],
     ...rest,
@@ -183,11 +186,21 @@ export function stateView(disk: MemoryDisk): unknown {
   ) as unknown
 }
 
-/** Of a world where everything is on this machine. */
-const noHosts: World['hosts'] = {
-  all: () => Promise.resolve([]),
-  link: ({ name }) => {
-    throw new Error(`no way to ${name}`)
-  },
-  examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),
+/** Those that deploy.yaml lists; nothing is ever sent to them. */
+function memoryHosts({ hosts }: Config): World['hosts'] {
+  const grouped = Object.entries(hosts).flatMap(([group, from]) =>
+    from.kind === 'listed' ? from.hosts.map((host) => ({ ...host, groups: [group] })) : [],
+  )
+  return {
+    all: () => Promise.resolve(grouped),
+    link: ({ name }) => {
+      throw new Error(`no way to ${name}`)
+    },
+    examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),
+  }
+}
+
+/** A group of hosts for `configOf`. */
+export function groupOf(...names: readonly string[]): HostGroup {
+  return { kind: 'listed', hosts: names.map((name) => hostOf(name)) }
 }

@@ -11,6 +11,13 @@ const seen = (drift: readonly string[]) => ({
   notices: [],
   drift: drift.map((message) => ({ message })),
 })
+const onHost = (version: string | null, observation: object | null) => ({
+  host: 'local',
+  version,
+  behind: null,
+  observation,
+  problem: null,
+})
 const service = (name: string, version: string | null, more: object = {}) => ({
   service: name,
   configured: true,
@@ -20,8 +27,7 @@ const service = (name: string, version: string | null, more: object = {}) => ({
   deployment: '7f3a9c01',
   pin: null,
   holds: [],
-  observation: version === null ? null : seen([]),
-  problem: null,
+  hosts: [onHost(version, version === null ? null : seen([]))],
   ...more,
 })
 const past = (deployment: string, minutesAgo: number, outcome: string, more: object = {}) => ({
@@ -71,7 +77,7 @@ export const shownReport = {
       service('web', '1.4.2'),
       service('api', '2.0.0', {
         pin: { version: '2.0.0', digest: '', reason: 'launch week', at: at(900), by: 'ada@desk' },
-        observation: seen(['the link `current` leads to 1.9.0']),
+        hosts: [onHost('2.0.0', seen(['the link `current` leads to 1.9.0']))],
       }),
       service('worker', null, {
         holds: [{ version: '0.9.0', reason: 'the check "ready" failed: answered 500', at: at(60) }],

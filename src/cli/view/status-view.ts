@@ -1,5 +1,5 @@
 /** `status` as text: what serves, since when, whether it is as recorded; pins, holds, locks and what was interrupted. */
-import type { ServiceStatus, StatusReport } from '../../app/requests.js'
+import type { HostStatus, ServiceStatus, StatusReport } from '../../app/requests.js'
 import { showRecorded } from '../../base/moment.js'
 import { showVersion } from '../../model/release.js'
 import type { Freeze } from '../../model/state.js'
@@ -29,11 +29,14 @@ function serviceLines({ services }: StatusReport, style: Style, now: Date): read
   if (services.length === 0) return ['  There are no services.']
   return table({
     columns: [{ title: 'service' }, { title: 'version' }, { title: 'since' }, { title: '', flexible: true }],
-    rows: services.map((service) => [
-      service.service,
-      service.version === null ? '–' : showVersion(service.version),
-      ago(service.since, now),
-      condition(service, style),
+    rows: services.flatMap((service) => [
+      [
+        service.service,
+        service.version === null ? '–' : showVersion(service.version),
+        ago(service.since, now),
+        condition(service, style),
+      ],
+      ...hostRows(service, style),
     ]),
     width: style.width,
     titlePaint: style.paint.faint,
@@ -41,20 +44,46 @@ function serviceLines({ services }: StatusReport, style: Style, now: Date): read
 }
 
 function condition(status: ServiceStatus, { paint }: Style): Cell {
-  const { observation, problem, version, configured } = status
+  const { hosts, version, configured } = status
   const gone = configured ? '' : '; no longer in deploy.yaml: the next apply removes it'
-  if (problem !== null) return { text: `could not be looked at: ${problem.message}${gone}`, paint: paint.bad }
+  if (version === null) return { text: 'not deployed yet', paint: paint.faint }
+  const [only] = hosts
+  const trouble = hosts.length === 1 && only !== undefined ? troubleOf(only, paint) : null
+  if (trouble !== null) return { ...trouble, text: `${trouble.text}${gone}` }
+  const well = hosts.filter((host) => troubleOf(host, paint) === null).length
+  const where =
+    hosts.length === 1
+      ? ''
+      : ` on ${well === hosts.length ? `all ${well}` : `${well} of ${hosts.length}`} hosts`
+  if (well < hosts.length) return { text: `serves as recorded${where}${gone}`, paint: paint.careful }
+  if (gone !== '') return { text: `serves${where}${gone}`, paint: paint.careful }
+  return { text: `serves${where}, as recorded`, paint: paint.good }
+}
+
+/** Hosts that are not as they should be, where there are several. */
+function hostRows(
+  { hosts, version }: ServiceStatus,
+  { paint }: Style,
+): readonly (readonly (string | Cell)[])[] {
+  if (hosts.length < 2 || version === null) return []
+  return hosts.flatMap((host) => {
+    const trouble = troubleOf(host, paint)
+    if (trouble === null) return []
+    return [[`  ${host.host}`, host.version === null ? '–' : showVersion(host.version), '', trouble]]
+  })
+}
+
+function troubleOf({ behind, observation, problem }: HostStatus, paint: Style['paint']): Cell | null {
+  if (problem !== null) return { text: `could not be looked at: ${problem.message}`, paint: paint.bad }
   const drift = observation?.drift ?? []
   if (drift.length > 0) {
-    return { text: `drift: ${drift.map(({ message }) => message).join('; ')}${gone}`, paint: paint.careful }
+    return { text: `drift: ${drift.map(({ message }) => message).join('; ')}`, paint: paint.careful }
   }
-  if (version === null) return { text: 'not deployed yet', paint: paint.faint }
-  if (gone !== '') return { text: `serves${gone}`, paint: paint.careful }
-  return { text: 'serves, as recorded', paint: paint.good }
+  return behind === null ? null : { text: `behind: ${behind}`, paint: paint.careful }
 }
 
 function detailLines(
-  { service, pin, holds, observation }: ServiceStatus,
+  { service, pin, holds, hosts }: ServiceStatus,
   style: Style,
   now: Date,
 ): readonly string[] {
@@ -68,7 +97,11 @@ function detailLines(
           ),
         ]),
     ...holds.map((hold) => heldLine(service, hold, style.width, now)),
-    ...(observation?.notices ?? []).map((notice) => say(`note: ${service}: ${notice}`)),
+    ...hosts.flatMap(({ host, observation }) =>
+      (observation?.notices ?? []).map((notice) =>
+        say(`note: ${service}${hosts.length === 1 ? '' : ` on ${host}`}: ${notice}`),
+      ),
+    ),
   ]
 }
 

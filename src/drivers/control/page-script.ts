@@ -28,19 +28,24 @@ function when(iso) {
 const chip = (kind, text) => el('span', 'chip ' + kind, text)
 const took = (ms) => (ms < 1000 ? ms + ' ms' : (ms / 1000).toFixed(1) + ' s')
 
-const sights = (service) => [].concat(service.observation || [])
+const many = (service) => service.hosts.length > 1
+const notesOf = (service) => service.hosts.flatMap((one) => [
+  one.problem && one.problem.message,
+  ...(one.observation ? one.observation.drift.map((drift) => drift.message) : []),
+  one.behind && service.version !== null && 'behind: ' + one.behind,
+].filter(Boolean).map((note) => (many(service) ? one.host + ': ' : '') + note))
 function stateOf(service, running) {
   if (running && running.services.includes(service.service)) return chip('busy', 'deploying')
-  if (service.problem) return chip('bad', 'cannot be looked at')
-  if (sights(service).some((seen) => seen.drift.length > 0)) return chip('careful', 'drift')
+  if (service.hosts.some((one) => one.problem)) return chip('bad', 'cannot be looked at')
+  if (service.hosts.some((one) => one.observation && one.observation.drift.length > 0)) return chip('careful', 'drift')
+  if (service.version !== null && service.hosts.some((one) => one.behind)) return chip('careful', 'hosts behind')
   if (service.version === null) return chip('careful', 'not deployed yet')
   return chip('good', 'serves')
 }
 function serviceCard(service, report) {
   const decision = report.agent.decisions.find((one) => one.service === service.service)
   const notes = [
-    service.problem && service.problem.message,
-    ...sights(service).flatMap((seen) => seen.drift.map((drift) => drift.message)),
+    ...notesOf(service),
     service.pin && 'pinned to ' + show(service.pin.version) + ' by ' + service.pin.by + ': ' + service.pin.reason,
     ...service.holds.map((hold) => show(hold.version) + ' is held: ' + hold.reason),
     decision && decision.reason,

@@ -27,6 +27,7 @@ export const directoryDriver = {
   verbs: ['stage', 'discard', 'route', 'check', 'hook', 'prune'],
   effects: {
     path: 'replace',
+    hosts: 'scale',
     shared: 'stage',
     owner: 'stage',
     strip: 'stage',

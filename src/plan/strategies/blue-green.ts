@@ -1,18 +1,17 @@
 /** All new instances beside all old ones, then one switch. With keepWarm the old ones stay up, so that going back is one too. Pure. */
-import { byHost, check, drain, evenly, route, start, stop, watch, type HostMove } from './drafts.js'
-import { optionMs, optionSchemas } from './options.js'
+import { check, drain, evenly, route, start, stop, watch } from './drafts.js'
+import { hostOptionSchemas, optionMs, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 export const blueGreen: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
   weights: false,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) => [
-      ...bringUp(here, move, options),
-      route(here.host, evenly(here.before), evenly(here.after)),
-      ...takeDown(here, move, options),
-    ]),
+  plan: (here, move, options) => [
+    ...bringUp(here, move, options),
+    route(here.host, evenly(here.before), evenly(here.after)),
+    ...takeDown(here, move, options),
+  ],
   schema: {
     type: 'object',
     description:
@@ -24,6 +23,7 @@ export const blueGreen: StrategyTraits = {
       drain: optionSchemas.drain,
       keepWarm: optionSchemas.keepWarm,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type'],
     additionalProperties: false,

@@ -4,10 +4,10 @@ import type { Share } from '../../model/operation.js'
 import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
-import { byHost, evenly, pause, route, watch, type HostMove } from './drafts.js'
-import { optionSchemas } from './options.js'
+import { evenly, pause, route, watch } from './drafts.js'
+import { hostOptionSchemas, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 /** A canary that waits keeps every other deployment of the environment waiting. */
 const approvalDeadline = '1h'
@@ -15,12 +15,11 @@ const approvalDeadline = '1h'
 export const canary: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
   weights: true,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) => [
-      ...bringUp(here, move, options),
-      ...partsOf(here, move, options),
-      ...takeDown(here, move, options),
-    ]),
+  plan: (here, move, options) => [
+    ...bringUp(here, move, options),
+    ...partsOf(here, move, options),
+    ...takeDown(here, move, options),
+  ],
   schema: {
     type: 'object',
     description:
@@ -73,6 +72,7 @@ export const canary: StrategyTraits = {
       drain: optionSchemas.drain,
       keepWarm: optionSchemas.keepWarm,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type', 'steps'],
     additionalProperties: false,

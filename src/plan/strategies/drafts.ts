@@ -1,7 +1,7 @@
 /** The operations that strategies put together, with their reverts; and what a move does on one host. Pure. */
 import { copyName, instanceId, type Instance } from '../../model/instance.js'
 import type { Share } from '../../model/operation.js'
-import type { Draft, Move } from './strategy.js'
+import type { Draft, HostMove, Move } from './strategy.js'
 
 export function start(host: string, instances: readonly Instance[]): readonly Draft[] {
   const ids = instances.map(instanceId)
@@ -65,35 +65,21 @@ export function evenly(instances: readonly Instance[], weight = 1): readonly Sha
   return instances.map((instance) => ({ instance: instanceId(instance), weight }))
 }
 
-/** What a move means on one host: who serves, who should, and what has to come and go for it. */
-export interface HostMove {
-  readonly host: string
-  readonly before: readonly Instance[]
-  readonly after: readonly Instance[]
-  /** To be started: what should serve and does not run yet. */
-  readonly fresh: readonly Instance[]
-  /** Served until now and should not any more. */
-  readonly gone: readonly Instance[]
-  /** Runs without traffic since an earlier deployment, and should not any more. */
-  readonly lapsed: readonly Instance[]
-}
-
-/** Host by host: those with something to serve in the order of `after`, then those that are left. */
-export function byHost({ before, after, warm }: Move): readonly HostMove[] {
-  const hosts = [...new Set([...after, ...before, ...warm].map((instance) => instance.host))]
-  return hosts.map((host) => {
-    const here = (instances: readonly Instance[]): readonly Instance[] =>
-      instances.filter((instance) => instance.host === host)
-    const [old, next, kept] = [here(before), here(after), here(warm)]
-    return {
-      host,
-      before: old,
-      after: next,
-      fresh: without(next, [...old, ...kept]),
-      gone: without(old, next),
-      lapsed: without(kept, [...next, ...old]),
-    }
-  })
+/** From what serves on a host, what should, and what was kept warm there. */
+export function hostMove(
+  host: string,
+  before: readonly Instance[],
+  after: readonly Instance[],
+  warm: readonly Instance[],
+): HostMove {
+  return {
+    host,
+    before,
+    after,
+    fresh: without(after, [...before, ...warm]),
+    gone: without(before, after),
+    lapsed: without(warm, [...after, ...before]),
+  }
 }
 
 /** Instances are the same when their names are: another specification of the same copy leaves it as it is. */

@@ -1,13 +1,13 @@
 /** The old instances end before the new ones start: for what cannot run twice. Nothing serves in between. Pure. */
-import { byHost, check, drain, evenly, route, start, stop, watch, without, type HostMove } from './drafts.js'
-import { optionMs, optionSchemas } from './options.js'
+import { check, drain, evenly, route, start, stop, watch, without } from './drafts.js'
+import { hostOptionSchemas, optionMs, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 export const recreate: StrategyTraits = {
   verbs: ['stage', 'route', 'start', 'stop'],
   weights: false,
-  plan: (move, options) => byHost(move).flatMap((here) => recreateOn(here, move, options)),
+  plan: recreateOn,
   schema: {
     type: 'object',
     description:
@@ -17,6 +17,7 @@ export const recreate: StrategyTraits = {
       healthyDeadline: optionSchemas.healthyDeadline,
       drain: optionSchemas.drain,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type'],
     additionalProperties: false,

@@ -1,20 +1,18 @@
 /**
  * A few at a time. Instances that run: new ones are started and checked, take over from as many old ones, which are drained
- * and stopped; then the next few. A target that only switches does so host by host. The next host begins when one is done.
+ * and stopped; then the next few. A target that only switches does just that.
  */
 import { instanceId, type Instance } from '../../model/instance.js'
-import { byHost, check, drain, evenly, route, start, stop, watch, without, type HostMove } from './drafts.js'
-import { countOf, optionMs, optionSchemas } from './options.js'
+import { check, drain, evenly, route, start, stop, watch, without } from './drafts.js'
+import { countOf, hostOptionSchemas, optionMs, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
-import type { Draft, Move, StrategyTraits } from './strategy.js'
+import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
 export const rolling: StrategyTraits = {
   verbs: ['stage', 'route'],
   weights: false,
-  plan: (move, options) =>
-    byHost(move).flatMap((here) =>
-      move.verbs.has('start') ? rollOn(here, move, options) : switchOn(here, move),
-    ),
+  plan: (here, move, options) =>
+    move.verbs.has('start') ? rollOn(here, move, options) : switchOn(here, move),
   schema: {
     type: 'object',
     description:
@@ -28,6 +26,7 @@ export const rolling: StrategyTraits = {
       progressDeadline: optionSchemas.progressDeadline,
       drain: optionSchemas.drain,
       monitor: optionSchemas.monitor,
+      ...hostOptionSchemas,
     },
     required: ['type'],
     additionalProperties: false,

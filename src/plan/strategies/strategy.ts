@@ -1,5 +1,6 @@
 /**
- * The contract of a strategy: a pure function from one service's move to an ordered list of operations with reverts.
+ * The contract of a strategy: a pure function from a service's move on one host to an ordered list of operations with
+ * reverts.
  *
  * A strategy knows nothing of targets but the verbs they have, and nothing of hooks: the planner puts those in.
  */
@@ -9,12 +10,21 @@ import type { Operation, Revert, Verb } from '../../model/operation.js'
 import type { Step } from '../../model/plan.js'
 import type { StrategySpec } from '../../model/spec.js'
 
-/** One service's way from the instances that serve to those that should. Both lists are ordered by host and copy. */
-export interface Move {
+/** What a change means on one host: who serves, who should, and what has to come and go for it. Ordered by copy. */
+export interface HostMove {
+  readonly host: string
   readonly before: readonly Instance[]
   readonly after: readonly Instance[]
-  /** Copies of earlier releases that still run without traffic, kept warm; those not in `after` go. */
-  readonly warm: readonly Instance[]
+  /** To be started: what should serve and does not run yet. */
+  readonly fresh: readonly Instance[]
+  /** Served until now and should not any more. */
+  readonly gone: readonly Instance[]
+  /** Runs without traffic since an earlier deployment, and should not any more. */
+  readonly lapsed: readonly Instance[]
+}
+
+/** What holds for one service's change on all of its hosts. */
+export interface Move {
   readonly verbs: ReadonlySet<Verb>
   readonly hasChecks: (instance: Instance) => boolean
   /** A rollback goes the shortest way: it keeps nothing warm and takes no small steps. */
@@ -29,7 +39,8 @@ export interface Draft {
   readonly progress?: Step['progress']
 }
 
-export type Strategy = (move: Move, options: StrategySpec) => readonly Draft[]
+/** What happens on one host; how the hosts follow one another is the planner's (waves.ts). */
+export type Strategy = (here: HostMove, move: Move, options: StrategySpec) => readonly Draft[]
 
 /** What is known of a kind of strategy. */
 export interface StrategyTraits {

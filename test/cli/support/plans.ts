@@ -216,6 +216,7 @@ export function outcome(parts: Partial<Outcome>): Outcome {
   return {
     kind: 'applied',
     services: {},
+    lagging: [],
     failures: [],
     warnings: [],
     leftovers: [],

@@ -1,4 +1,5 @@
 /** What deploy.yaml may say of a directory target: the schema fragment that validation and editors use. */
+import { hostsOptionSchema } from '../../../model/hosts-option.js'
 import type { JsonSchema } from '../../../model/schema.js'
 import { restartSchema } from './restart-schema.js'
 
@@ -17,6 +18,7 @@ export const directorySchema: JsonSchema = {
         'The folder that holds `releases/`, `shared/` and the link `current`. A relative path starts at the folder of deploy.yaml. It is made when it is not there.',
       examples: ['/srv/api'],
     },
+    hosts: hostsOptionSchema,
     shared: {
       type: 'array',
       uniqueItems: true,
