@@ -109,6 +109,7 @@ describeWith('docker-engine', 'containers', () => {
     expect((await containers()).map(({ Id }) => Id).sort()).toEqual([...before].sort())
     well(await run('unfreeze'))
     await agent.line('published again with other content')
+    await agent.line('web v1.0.1 is deployed')
     await vi.waitFor(async () => {
       const now = await containers()
       expect(now.filter(({ Id }) => before.includes(Id))).toEqual([])

@@ -95,7 +95,11 @@ async function learn(context: AgentContext, judgements: readonly Judgement[], re
     if (ended === 'applied') {
       setbacks.succeeded(key)
       context.sound.add(service)
-      book.log('info', `${nameOf(judgement)} is deployed`, about)
+      book.log(
+        'info',
+        `${nameOf(judgement)} is ${judgement.verdict === 'repair' ? 'put right' : 'deployed'}`,
+        about,
+      )
       continue
     }
     const hold = failedHold(state, service, digest)
