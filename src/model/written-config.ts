@@ -2435,6 +2435,25 @@ interface TargetDirectory {
    */
   owner?: string
   /**
+   * Bits that the files and folders of a release do not get, whatever its archive says, as `umask` has them.
+   */
+  umask?: string
+  /**
+   * Do it as another user, by sudo: a name, or a name and the password that sudo asks for. The other user runs /bin/sh.
+   */
+  become?:
+    | string
+    | {
+        /**
+         * Whom to become.
+         */
+        user?: string
+        /**
+         * What sudo asks for; usually a secret. It reaches sudo by its input, never as an argument.
+         */
+        password: string
+      }
+  /**
    * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */
   strip?: number
