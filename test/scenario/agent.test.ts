@@ -454,3 +454,30 @@ test('polls stay even over a thousand of them: one question each, and nothing is
   expect(agent.agent.logs().length).toBeLessThan(30)
   await agent.stop()
 })
+
+test('metrics count what was started again by whoever keeps it up, and leave out what cannot be asked', async () => {
+  const project = memoryProject(configOf([service('web'), service('api')], { agent: agentOf() }))
+  let isGone = false
+  const agent = await startAgent(project, machine(), (base) => ({
+    target: (spec, place) => ({
+      ...base.target(spec, place),
+      reach: () =>
+        isGone && place.service === 'api'
+          ? Promise.reject(new Error('the engine is gone'))
+          : Promise.resolve({
+              address: null,
+              ended: null,
+              health: 'none',
+              restarts: 3,
+              run: () => Promise.reject(new Error('unused')),
+            }),
+    }),
+  }))
+  isGone = true
+  const lines = (await agent.agent.metrics()).split('\n')
+  expect(lines.filter((line) => line.startsWith('deployctl_process_restarts'))).toEqual([
+    'deployctl_process_restarts{service="web"} 3',
+  ])
+  expect(lines).toContain('deployctl_paused 0')
+  await agent.stop()
+})
