@@ -166,6 +166,41 @@ describe('a source that cannot be asked', () => {
   })
 })
 
+test('a source that hangs, from the start, holds up neither the others nor repairs, and its answer is taken when it comes', async () => {
+  const sources = { main: { type: 'fake' }, other: { type: 'fake' } }
+  const services = [service('web'), service('api', { source: 'other' })]
+  const agentConfig = agentOf({ intervalsMs: { main: 10_000, other: 10_000 } })
+  const project = memoryProject(configOf(services, { sources, agent: agentConfig }))
+  await project.apply(['web'])
+  project.offer('1.0.0', '1.1.0')
+  let questions = 0
+  let answer = (): void => undefined
+  const late = new Promise<void>((resolve) => (answer = resolve))
+  const agent = await startAgent(project, machine(), (base) => ({
+    source: (name, spec) => ({
+      ...base.source(name, spec),
+      versions: async (signal, needs) => {
+        if (name === 'main') questions++
+        if (name === 'main') await late
+        return base.source(name, spec).versions(signal, needs)
+      },
+    }),
+  }))
+  project.ground.place('web').routed = {}
+  await agent.pass(6000)
+  expect([project.serves('web'), project.serves('api')]).toEqual(['1.0.0', '1.1.0'])
+  project.ground.place('web').routed = {}
+  await agent.pass(poll)
+  expect(project.serves('web')).toBe('1.0.0')
+  await agent.pass(10 * poll)
+  expect(questions).toBe(1)
+  expect(agent.said().filter((msg) => msg.includes('takes long'))).toHaveLength(1)
+  answer()
+  await agent.pass(poll)
+  expect(project.serves('web')).toBe('1.1.0')
+  await agent.stop()
+})
+
 describe('a release that fails', () => {
   test('is tried three times, ever later, with one notification, and then stays held, also for the next agent', async () => {
     const project = memoryProject(web())

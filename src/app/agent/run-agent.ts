@@ -3,14 +3,15 @@
  * that nothing is lost when the process is killed; whatever goes wrong in one turn is said, and the next one comes.
  */
 import { reportOf } from '../../base/deploy-error.js'
-import type { AgentDesk, Decision, Outage, Pause, RunningAgent } from '../../model/agent.js'
+import type { AgentDesk, Decision, Pause, RunningAgent } from '../../model/agent.js'
 import { approveChanges } from '../change-approvals.js'
 import { showHistory } from '../show-history.js'
 import { showStatus } from '../show-status.js'
 import type { World } from '../world.js'
 import type { AgentContext } from './agent-context.js'
 import { endWithAgent } from './end-with-agent.js'
-import { agentRound, type Watch } from './agent-round.js'
+import { agentRound } from './agent-round.js'
+import { createWatch, type Watch } from './ask-sources.js'
 import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
 import { metricsText } from './metrics-text.js'
@@ -83,10 +84,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   }
   const used = new Set(Object.values(world.config.services).map(({ source }) => source))
   const intervals = Object.entries(world.config.agent.intervalsMs).filter(([source]) => used.has(source))
-  const watch: Watch = {
-    rhythm: createRhythm(Object.fromEntries(intervals), () => world.random()),
-    outages: new Map<string, Outage>(),
-  }
+  const watch = createWatch(createRhythm(Object.fromEntries(intervals), () => world.random()))
   const startedAt = clock.now().toISOString()
   let pause = await readPause(desk.memory)
   let ending: 'reload' | null = null
