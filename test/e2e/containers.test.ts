@@ -106,7 +106,7 @@ describeWith('docker-engine', 'containers', () => {
       expect((await containers()).map(({ Id }) => Id)).not.toContain(other!.Id)
     }, patience)
     const before = (await containers()).map(({ Id }) => Id)
-    await publish('1.0.1', { APP_NOTE: 'pushed again' })
+    await project.publish('1.0.1', { env: { APP_VERSION: '1.0.1', APP_NOTE: 'pushed again' } })
     await agent.line('frozen by')
     expect((await containers()).map(({ Id }) => Id).sort()).toEqual([...before].sort())
     well(await run('unfreeze'))
