@@ -6,7 +6,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { ExecuteDeps } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
 import type { RunLog } from './run-log.js'
-import { reversed, runSchedule } from './schedule.js'
+import { reversed, runSchedule, type Node } from './schedule.js'
 
 export interface UnwindResult {
   readonly leftovers: Outcome['leftovers']
@@ -35,7 +35,10 @@ export async function unwind(
   )
   const leftovers: Outcome['leftovers'][number][] = []
   const stuck: Failure[] = []
-  await runSchedule(reversed(begun), plan.parallelism, async ({ node: step }) => {
+  const order = reversed(
+    alone ? lanesInOrder(begun) : begun.map((step) => ({ id: step.id, needs: step.needs, step })),
+  )
+  await runSchedule(order, plan.parallelism, async ({ node: { step } }) => {
     if (!covers(step)) return false
     if ('irreversible' in step.revert) {
       leftovers.push({ step: step.title, reason: step.revert.irreversible })
@@ -52,6 +55,17 @@ export async function unwind(
   })
   const unhealthy = stuck.length > 0 ? [] : await checkOldReleases(plan, begun.filter(covers), deps)
   return { leftovers, stuck, unhealthy }
+}
+
+/** What a host began, one after another: in the plan its steps may follow one another only by way of other hosts. */
+function lanesInOrder(begun: readonly Step[]): readonly (Node & { readonly step: Step })[] {
+  const last = new Map<string, string>()
+  return begun.map((step) => {
+    const lane = `${step.service ?? ''}@${step.lane ?? ''}`
+    const before = last.get(lane)
+    last.set(lane, step.id)
+    return { id: step.id, needs: before === undefined ? [] : [before], step }
+  })
 }
 
 /** The host went away half way, and deploy.yaml says to go on without it: the next plan finds out what it has. */
