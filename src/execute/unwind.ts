@@ -46,7 +46,8 @@ export async function unwind(
     }
     const error = await revertStep(step, deps)
     if (error === null) return true
-    if (deps.allowsLeftovers || (alone && isAway(error, step, plan))) {
+    // A host that may fail may fail in this, too: what it has then shows when the next plan looks at it.
+    if (deps.allowsLeftovers || alone) {
       leftovers.push({ step: step.title, reason: `it could not be undone: ${error.message}` })
       return true
     }
@@ -66,12 +67,6 @@ function lanesInOrder(begun: readonly Step[]): readonly (Node & { readonly step:
     last.set(lane, step.id)
     return { id: step.id, needs: before === undefined ? [] : [before], step }
   })
-}
-
-/** The host went away half way, and deploy.yaml says to go on without it: the next plan finds out what it has. */
-function isAway({ code }: ErrorReport, { service }: Step, plan: Plan): boolean {
-  const policy = plan.tolerance?.[service ?? '']?.unreachable
-  return policy === 'skip' && (code === 'HOST_UNREACHABLE' || code === 'TIMEOUT')
 }
 
 function isBegun(step: Step, log: RunLog): boolean {

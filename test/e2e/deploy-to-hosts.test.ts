@@ -42,3 +42,70 @@ describeWith('ssh-hosts', 'a service on three hosts', () => {
     expect(['web1', 'web2', 'web3'].map((name) => project.claims(name))).toEqual([false, false, false])
   })
 })
+
+describeWith(
+  'ssh-hosts',
+  'a release for twenty hosts, of which one is down, one full and one fails to restart',
+  () => {
+    const test = testWith('ssh-hosts')
+    const names = Array.from({ length: 20 }, (_, index) => `web${index + 1}`)
+    const [down, full, broken] = ['web4', 'web11', 'web17'] as const
+    let project: HostProject
+    beforeAll(async () => {
+      const small = 'mkdir -p /srv; mount -t tmpfs -o size=64m tmpfs /srv'
+      project = await hostProject(names, (name) => (name === full ? { prepare: small } : {}))
+      await project.release('1.0.0')
+    })
+    afterAll(() => project.end())
+    const served = () => Object.fromEntries(names.map((name) => [name, project.serving(name)]))
+    const configure = () =>
+      project.configure({
+        hosts: names,
+        strategy: '{ type: rolling, batch: 25%, maxFailures: 2, unreachable: skip }',
+        target: `restart: { shell: 'test ! -e /srv/broken || test $DEPLOYCTL_VERSION = 1.0.0' }`,
+      })
+    const all = (version: string, others: object = {}) => ({
+      ...Object.fromEntries(names.map((name) => [name, version])),
+      ...others,
+    })
+
+    test('each ends as policy says, and everybody is told the truth', async () => {
+      await configure()
+      const first = await project.run(['apply', '--auto-approve'])
+      expect([first.code, first.stderr]).toEqual([0, ''])
+      expect(served()).toEqual(all('1.0.0'))
+
+      await project.release('1.1.0', { 'big.bin': 'x'.repeat(600_000) })
+      const port = project.ports.get(down) ?? 0
+      project.ports.set(down, 1)
+      await configure()
+      await project.hosts.get(full)?.inside('dd if=/dev/zero of=/srv/fill bs=1k count=65300 2>/dev/null')
+      await project.hosts.get(broken)?.inside('touch /srv/broken')
+      const upgrade = await project.run(['apply', '--auto-approve'])
+      const behind = { [down]: '1.0.0', [full]: '1.0.0', [broken]: '1.0.0' }
+      expect([upgrade.code, served()]).toEqual([0, all('1.1.0', behind)])
+      const said = upgrade.stdout.replaceAll(/\s+/g, ' ')
+      expect(said).toContain(`${down} is left out: The host ${down} (root@127.0.0.1:1) cannot be used`)
+      expect(said).toContain(`web v1.1.0 was not deployed on ${full}:`)
+      expect(said).toContain(`web v1.1.0 was not deployed on ${broken}:`)
+
+      const status = await project.run(['status'])
+      expect(status.stdout).toContain('serves as recorded on 17 of 20 hosts')
+      for (const name of Object.keys(behind)) expect(status.stdout).toMatch(new RegExp(`${name} +v1.0.0`))
+
+      project.ports.set(down, port)
+      await configure()
+      await project.hosts.get(full)?.inside('rm /srv/fill')
+      const plan = await project.run(['plan'])
+      for (const name of Object.keys(behind)) expect(plan.stdout).toContain(`${name} still has v1.0.0`)
+      expect(plan.stdout).toContain(`stage  web v1.1.0 on ${down}, ${full}, ${broken}`)
+      const still = await project.run(['apply', '--auto-approve'])
+      expect([still.code, served()]).toEqual([0, all('1.1.0', { [broken]: '1.0.0' })])
+      await project.hosts.get(broken)?.inside('rm /srv/broken')
+      expect((await project.run(['apply', '--auto-approve'])).code).toBe(0)
+      expect(served()).toEqual(all('1.1.0'))
+      expect((await project.run(['plan', '--detailed-exitcode'])).code).toBe(0)
+      expect(names.filter((name) => project.claims(name))).toEqual([])
+    })
+  },
+)

@@ -70,7 +70,9 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
       : [painted.trimEnd(), style.paint.faint(paragraph(place, style.width, indent + 2))]
   const inner = indent + 2
   const why = change.reasons.map((reason, index) =>
-    paragraph(`${index === 0 ? 'why: ' : '     '}${reason}`, style.width, inner, inner + 5),
+    index === 0
+      ? paragraph(`why: ${reason}`, style.width, inner, inner + 5)
+      : paragraph(reason, style.width, inner + 5, inner + 7),
   )
   return [...first, ...why, ...specLines.map((line) => specLine(line, inner, style))]
 }
