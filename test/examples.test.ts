@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '..')
 const examples = [
   'deploy.yaml',
   'examples/npm-package/deploy.yaml',
+  'examples/server-mode/deploy.yaml',
   ...Object.keys(examplePlaces).map((name) => `examples/${name}/deploy.yaml`),
 ]
 const read = (example: string) => parse(readFileSync(join(root, example), 'utf8')) as Example

@@ -1,4 +1,5 @@
 /** The contract of a target: what runs a service. */
+import type { Become } from './become.js'
 import type { Child, CommandResult } from './shell.js'
 import type { Command, DriverSpec } from './spec.js'
 import type { Drift } from './change.js'
@@ -150,8 +151,10 @@ export interface TargetTraits {
   readonly keepReleases: { readonly option: string; readonly default: number }
   /** The option with which only one generation of instances can run at a time. */
   readonly exclusive?: string
-  /** The option without which traffic cannot be divided unequally. */
-  readonly weighing?: string
+  /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
+  readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
+  /** The option that says that instances are to end when the agent is told to. */
+  readonly endsWithAgent?: string
   /** False where instances without traffic cannot stay up for a rollback. */
   readonly keepsWarm?: false
   /** The option that says how many copies run on each host, where there may be several. */
@@ -167,6 +170,8 @@ export interface TargetScope {
   readonly host: string
   /** How that host is reached; null for the machine deployctl runs on. */
   readonly link: HostLink | null
+  /** The same host as another user, also where it is this machine. */
+  linkAs(become: Become): HostLink
 }
 
 export interface TargetDriver extends TargetTraits {

@@ -2435,6 +2435,25 @@ interface TargetDirectory {
    */
   owner?: string
   /**
+   * Bits that the files and folders of a release do not get, whatever its archive says, as `umask` has them.
+   */
+  umask?: string
+  /**
+   * Do it as another user, by sudo: a name, or a name and the password that sudo asks for. The other user runs /bin/sh.
+   */
+  become?:
+    | string
+    | {
+        /**
+         * Whom to become.
+         */
+        user?: string
+        /**
+         * What sudo asks for; usually a secret. It reaches sudo by its input, never as an argument.
+         */
+        password: string
+      }
+  /**
    * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */
   strip?: number
@@ -2565,6 +2584,10 @@ interface TargetProcess {
      */
     within?: string
   }
+  /**
+   * Whether the app ends, in order, when `deployctl agent` is told to by a signal; it is started again by the repair of the next one. For an agent that is the first process of a container. A reload, or a kill, leaves it running all the same.
+   */
+  endWithAgent?: boolean
   /**
    * Standard output and error go to `log/<release>.log` below `path`. A file that grows beyond its size is copied to `.1` and emptied.
    */

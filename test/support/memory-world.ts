@@ -196,6 +196,9 @@ function memoryHosts({ hosts }: Config): World['hosts'] {
     link: ({ name }) => {
       throw new Error(`no way to ${name}`)
     },
+    linkAs: ({ name }) => {
+      throw new Error(`no way to ${name}`)
+    },
     examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),
   }
 }

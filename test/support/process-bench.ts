@@ -134,14 +134,14 @@ export async function processBench(
     },
     async end() {
       const last = await holder()
-      if (last !== null) await endAll(last)
+      if (last !== null) await endHolder(last)
       await real.remove()
     },
   }
 }
 
 /** The holder ends in order; what one that was killed has left is killed too. */
-async function endAll({ pid, startedAt, workers }: WrittenHolder): Promise<void> {
+export async function endHolder({ pid, startedAt, workers }: WrittenHolder): Promise<void> {
   if (await isAlive(pid, startedAt)) process.kill(pid, 'SIGTERM')
   await until(async () => !(await isAlive(pid, startedAt)))
   for (const worker of workers) {
@@ -171,7 +171,7 @@ export function get(port: number, path = '/', host = '127.0.0.1'): Promise<strin
   })
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

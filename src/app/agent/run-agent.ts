@@ -8,6 +8,7 @@ import { showHistory } from '../show-history.js'
 import { showStatus } from '../show-status.js'
 import type { World } from '../world.js'
 import type { AgentContext } from './agent-context.js'
+import { endWithAgent } from './end-with-agent.js'
 import { agentRound, type Watch } from './agent-round.js'
 import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
@@ -34,7 +35,9 @@ export async function runAgent(
   const served = await desk.serve(loop.agent)
   try {
     await loop.run()
-    return loop.ending() === 'reload' ? 'reload' : 'stopped'
+    if (loop.ending() === 'reload') return 'reload'
+    await loop.end()
+    return 'stopped'
   } finally {
     await served.close()
     await loop.close()
@@ -50,6 +53,8 @@ interface Loop {
   readonly agent: RunningAgent
   run(): Promise<void>
   ending(): 'reload' | null
+  /** What is to end with the agent does. */
+  end(): Promise<void>
   close(): Promise<void>
 }
 
@@ -158,6 +163,14 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   return {
     agent,
     ending: () => ending,
+    end: () =>
+      endWithAgent(world, (service, trouble) =>
+        book.log(
+          trouble === null ? 'info' : 'error',
+          `${service} ${trouble === null ? 'has ended with the agent' : `could not be ended: ${trouble}`}`,
+          { service },
+        ),
+      ),
     async run() {
       const { mode } = world.config.agent
       book.log('info', 'the agent has started', { version: desk.version, pid: world.machine.pid, mode })

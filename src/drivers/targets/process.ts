@@ -47,9 +47,11 @@ export const processDriver = {
     settle: 'route',
     restarts: 'route',
     log: 'route',
+    endWithAgent: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
   keepsWarm: false,
+  endsWithAgent: 'endWithAgent',
   create(spec, scope, ports) {
     const releaseOptions = readReleaseOptions(spec, ports.projectDirectory)
     const layout = layoutOf(releaseOptions.path)

@@ -16,7 +16,8 @@ export async function inspectPlace(
   const holder = await lookAtHolder(place, signal)
   const known = new Set([...recorded.active, ...recorded.previous].map(copyName))
   const running = runningOf(holder)
-  const strays = running.filter(({ name }) => !known.has(name))
+  const standIn = holder.kind === 'there' ? holder.status.standIn : null
+  const strays = running.filter(({ name }) => !known.has(name) && name !== standIn?.by)
   return {
     ...seen,
     serving: servingOf(holder),

@@ -199,6 +199,13 @@ export const processSchema: JsonSchema = {
       },
       examples: [{ limit: 3, within: '2m' }],
     },
+    endWithAgent: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether the app ends, in order, when `deployctl agent` is told to by a signal; it is started again by the repair of the next one. For an agent that is the first process of a container. A reload, or a kill, leaves it running all the same.',
+      examples: [true],
+    },
     log: {
       type: 'object',
       additionalProperties: false,
