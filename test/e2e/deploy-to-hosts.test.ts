@@ -1,7 +1,10 @@
 /** The built program deploys to real hosts over SSH: first, further, again, to others, and past those that fail. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { hostProject, type HostProject } from '../support/host-project.js'
 import { describeWith, testWith } from '../support/needs.js'
+import { writeSshConfig } from '../support/ssh-host.js'
 
 describeWith('ssh-hosts', 'a service on three hosts', () => {
   const test = testWith('ssh-hosts')
@@ -109,3 +112,34 @@ describeWith(
     })
   },
 )
+
+describeWith('ssh-hosts', 'the example of several hosts', () => {
+  const test = testWith('ssh-hosts')
+  const names = ['web1', '10.0.1.2', '10.0.1.3', '10.0.1.4']
+  let project: HostProject
+  beforeAll(async () => {
+    project = await hostProject(names)
+  })
+  afterAll(() => project.end())
+
+  test('goes to its hosts as it is written, by way of an ssh_config that knows where they are', async () => {
+    const written = await readFile(join(import.meta.dirname, '../../examples/fleet/deploy.yaml'), 'utf8')
+    await writeFile(join(project.folder, 'deploy.yaml'), `${written}ssh: { config: ssh_config }\n`)
+    const aliases = [...project.ports].flatMap(([name, port]) => [
+      `Host ${name === 'web1' ? '10.0.1.1' : name}`,
+      '  HostName 127.0.0.1',
+      `  Port ${port}`,
+    ])
+    await writeSshConfig(project.folder, [...project.ports.values()], aliases)
+    for (const name of names) await project.hosts.get(name)?.inside(deployUser)
+    for (const version of ['1.0.0', '1.1.0']) {
+      await project.release(version)
+      const applied = await project.run(['apply', '--auto-approve'])
+      expect([applied.code, applied.stderr]).toEqual([0, ''])
+      expect(names.map((name) => project.serving(name, '/srv/site'))).toEqual(names.map(() => version))
+    }
+  })
+})
+
+/** As one would make it: a user who may write to the place and nothing else. */
+const deployUser = "useradd -m -p '*' deploy; mkdir -p /srv/site; chown deploy /srv/site"
