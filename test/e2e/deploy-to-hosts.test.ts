@@ -124,7 +124,10 @@ describeWith('ssh-hosts', 'the example of several hosts', () => {
 
   test('goes to its hosts as it is written, by way of an ssh_config that knows where they are', async () => {
     const written = await readFile(join(import.meta.dirname, '../../examples/fleet/deploy.yaml'), 'utf8')
-    await writeFile(join(project.folder, 'deploy.yaml'), `${written}ssh: { config: ssh_config }\n`)
+    await writeFile(
+      join(project.folder, 'deploy.yaml'),
+      `${written.replace('wait: 10s', 'wait: 100ms')}ssh: { config: ssh_config }\n`,
+    )
     const aliases = [...project.ports].flatMap(([name, port]) => [
       `Host ${name === 'web1' ? '10.0.1.1' : name}`,
       '  HostName 127.0.0.1',
