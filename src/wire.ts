@@ -178,7 +178,8 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       targets.set(spec, known.set(place, made))
       return made
     },
-    shellOn: (host) => linkOf(host)?.shell ?? systemShell,
+    shellOn: (host, become) =>
+      become === undefined ? (linkOf(host)?.shell ?? systemShell) : hosts.linkAs(host, become).shell,
     tunnelTo(host) {
       const link = linkOf(host)
       return link === null ? null : (to, port) => link.tunnel(to, port)

@@ -133,6 +133,9 @@ export function hook(name: string, mark: string, changes: Partial<HookSpec> = {}
     timeoutMs: 60_000,
     onFailure: 'abort',
     directory: 'project',
+    at: 'controller',
+    each: 'deployment',
+    become: null,
     env: {},
     ...changes,
   }
