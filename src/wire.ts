@@ -31,6 +31,7 @@ import { hold } from './drivers/targets/process/holder/hold.js'
 import { createVerifier } from './drivers/verify/artifact-verifier.js'
 import { refuseUnprovable } from './drivers/verify/refuse-unprovable.js'
 import type { AgentDesk, LogLine } from './model/agent.js'
+import type { Become } from './model/become.js'
 import type { Clock } from './model/clock.js'
 import type { Config } from './model/config.js'
 import type { ConfigProblem } from './model/config-problem.js'
@@ -145,6 +146,7 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
     projectDirectory,
     shell: systemShell,
     clock,
+    reveal: (text) => secrets.reveal(text),
   })
   const linkOf = (host: HostSpec): HostLink | null => (host.name === localHost ? null : hosts.link(host))
   return {
@@ -170,12 +172,14 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       const known = targets.get(spec) ?? new Map<string, Target>()
       const place = `${service}@${host.name} ${host.user ?? ''}@${host.address}:${host.port ?? ''}`
       const { project, environment } = config
-      const scope = { project, environment, service, host: host.name, link: linkOf(host) }
+      const linkAs = (become: Become): HostLink => hosts.linkAs(host, become)
+      const scope = { project, environment, service, host: host.name, link: linkOf(host), linkAs }
       const made = known.get(place) ?? driverOf('target', targetDrivers, spec).create(spec, scope, ports)
       targets.set(spec, known.set(place, made))
       return made
     },
-    shellOn: (host) => linkOf(host)?.shell ?? systemShell,
+    shellOn: (host, become) =>
+      become === undefined ? (linkOf(host)?.shell ?? systemShell) : hosts.linkAs(host, become).shell,
     tunnelTo(host) {
       const link = linkOf(host)
       return link === null ? null : (to, port) => link.tunnel(to, port)

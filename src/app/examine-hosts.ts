@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
 import { formatDuration } from '../base/duration.js'
 import { formatSize } from '../base/size.js'
+import { becomeOf, type WrittenBecome } from '../model/become.js'
 import type { Examination, GroupedHost } from '../model/host.js'
 import type { HostHealth } from './requests.js'
 import type { HostSelection } from '../model/host-spec.js'
@@ -11,6 +12,7 @@ import type { World } from './world.js'
 
 /** Certificates, tokens and timestamps begin to go wrong at about that. */
 const mostClockAheadMs = 30_000
+const becomeTimeoutMs = 30_000
 const leastFreeBytes = 200 * 2 ** 20
 
 export async function examineHosts(
@@ -26,10 +28,38 @@ export async function examineHosts(
 async function examineOne(world: World, host: GroupedHost, signal: AbortSignal): Promise<HostHealth> {
   try {
     const examination = await world.hosts.examine(host, ['/'], signal)
-    return { host: host.name, examination, problem: null, troubles: troublesOf(examination) }
+    const refused = await refusedBecomings(world, host, signal)
+    return { host: host.name, examination, problem: null, troubles: [...troublesOf(examination), ...refused] }
   } catch (error) {
     return { host: host.name, examination: null, problem: reportOf(error), troubles: [] }
   }
+}
+
+/** Every user that a service is to be deployed as, tried. */
+async function refusedBecomings(
+  world: World,
+  host: GroupedHost,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const wanted = new Map(
+    Object.values(world.config.services).flatMap(({ name, target }) => {
+      const become = becomeOf(target['become'] as WrittenBecome | undefined) // validation has admitted it
+      return become === null ? [] : [[JSON.stringify(become), { name, become }] as const]
+    }),
+  )
+  const tried = [...wanted.values()].map(async ({ name, become }) => {
+    try {
+      const request = { script: ':', doing: 'begin', timeoutMs: becomeTimeoutMs, repeatable: true }
+      await world.hosts.linkAs(host, become).run(request, signal)
+      return []
+    } catch (error) {
+      const { message, hint } = reportOf(error)
+      return [
+        `${name} cannot be deployed as ${become.user}: ${message}${hint === undefined ? '' : ` ${hint}`}`,
+      ]
+    }
+  })
+  return (await Promise.all(tried)).flat()
 }
 
 function troublesOf(found: Examination): readonly string[] {

@@ -1,6 +1,7 @@
 /** What every use case works with: the composed ports and drivers of one project and environment. */
 import type { Artifacts, Source } from '../model/source.js'
 import type { Cache } from '../model/cache.js'
+import type { Become } from '../model/become.js'
 import type { CheckSpec, DriverSpec } from '../model/spec.js'
 import type { Clock } from '../model/clock.js'
 import type { Config } from '../model/config.js'
@@ -33,7 +34,7 @@ export interface World {
   source(name: string, spec: DriverSpec): Source
   target(spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }): Target
   /** Runs commands on a host, or on this machine. */
-  shellOn(host: HostSpec): Shell
+  shellOn(host: HostSpec, become?: Become): Shell
   /** How its ports are reached as it sees them; null for this machine. */
   tunnelTo(host: HostSpec): ProbePlace['tunnel']
   traits(type: string): TargetTraits

@@ -7,6 +7,7 @@ import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
 import { hostCommands } from './host-commands.js'
 import { runningCommands } from './running-commands.js'
+import { serviceCommands } from './service-commands.js'
 import { deployOptions, leftoversOption, serviceOption, toOption } from './options.js'
 
 const { busy, changesPending, declined, stuck, unwound } = exitCodes
@@ -212,6 +213,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [busy],
     load: async () => (await import('./commands/unlock.js')).unlock,
   },
+  ...serviceCommands,
   ...runningCommands,
   ...automationCommands,
   ...hostCommands,

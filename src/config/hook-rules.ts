@@ -1,6 +1,7 @@
 /** Hooks: the moment fits, what undoes them makes sense, and where they run is there at that moment. */
 import type { Json } from '../base/hash.js'
 import type { Finding } from './finding.js'
+import { hostsOption } from '../model/hosts-option.js'
 import { momentsWithRelease } from './hook-moments.js'
 import { childOf, entriesAt, textAt } from './tree.js'
 
@@ -11,6 +12,7 @@ export function hookRules(tree: Json): readonly Finding[] {
     ...momentFindings(name, hook),
     ...undoFindings(name, hook),
     ...directoryFindings(name, hook),
+    ...hostFindings(name, hook, tree),
   ])
 }
 
@@ -37,6 +39,33 @@ function undoFindings(name: string, hook: Json): readonly Finding[] {
     const message = `hooks.${name}: "${key}" does nothing, because a hook of onFailure runs after everything was undone`
     return [{ path: ['hooks', name, key], at: 'key', message, hint: 'Remove it.' }]
   })
+}
+
+/** A hook of the whole deployment belongs to no host, and a release on another machine is not in a folder of this one. */
+function hostFindings(name: string, hook: Json, tree: Json): readonly Finding[] {
+  const service = textAt(hook, 'service')
+  if (service === undefined) {
+    return [
+      ['at', 'host'],
+      ['each', 'host'],
+    ].flatMap(([key = '', value]): Finding[] => {
+      if (textAt(hook, key) !== value) return []
+      const message = `hooks.${name}: a hook of the whole deployment belongs to no host`
+      return [{ path: ['hooks', name, key], at: 'value', message, hint: 'Add service:.' }]
+    })
+  }
+  const hosts = childOf(childOf(childOf(childOf(tree, 'services'), service), 'target'), hostsOption)
+  if (hosts === undefined) return []
+  if (textAt(hook, 'at') !== 'controller' || textAt(hook, 'directory') !== 'release') return []
+  const message = `hooks.${name}: the release folders of ${service} are on its hosts, not on the controller`
+  return [
+    {
+      path: ['hooks', name, 'directory'],
+      at: 'value',
+      message,
+      hint: 'Use directory: project, or at: host.',
+    },
+  ]
 }
 
 function directoryFindings(name: string, hook: Json): readonly Finding[] {

@@ -1,4 +1,5 @@
 /** The schema of one hook: the user's command, its moment, and what undoes it. Data only. */
+import { becomeSchema } from '../model/become.js'
 import type { JsonSchema } from '../model/schema.js'
 import { hookMoments } from '../model/spec.js'
 import { processVariables } from './name-patterns.js'
@@ -66,9 +67,23 @@ export const hookSchema: JsonSchema = {
     directory: {
       enum: ['project', 'release'],
       description:
-        'Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, project otherwise.',
+        'Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, unless it is at the controller, project otherwise. On another machine, project stands for the home folder.',
       examples: ['project'],
     },
+    at: {
+      enum: ['host', 'controller'],
+      description:
+        'On which machine it runs: the host of its service, or the one that deployctl runs on. Without it, host where directory is release, controller otherwise.',
+      examples: ['controller'],
+    },
+    each: {
+      enum: ['deployment', 'host'],
+      default: 'deployment',
+      description:
+        'Whether it runs once, on the first host where it runs on one, or for every host of its service.',
+      examples: ['host'],
+    },
+    become: becomeSchema,
     env: {
       ...processVariables,
       description: 'Variables for the command, beside DEPLOYCTL_*. Values may be secrets.',

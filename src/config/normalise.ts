@@ -10,6 +10,7 @@ import type { HostGroup } from '../model/host.js'
 import { hostOf } from '../model/host-entry.js'
 import { hostsOption } from '../model/hosts-option.js'
 import { withReference } from '../model/interpolate-release.js'
+import { becomeOf } from '../model/become.js'
 import type { CheckSpec, Command, DriverSpec, HookSpec } from '../model/spec.js'
 import type { WrittenConfig } from '../model/written-config.js'
 import {
@@ -154,7 +155,8 @@ function normaliseCheck(name: string, check: WrittenCheck): CheckSpec {
 
 function normaliseHook(name: string, hook: WrittenHook): HookSpec {
   const service = hook.service ?? null
-  const inRelease = service !== null && momentsWithRelease.has(hook.when)
+  const inRelease = service !== null && momentsWithRelease.has(hook.when) && hook.at !== 'controller'
+  const directory = hook.directory ?? (inRelease ? 'release' : 'project')
   return {
     name,
     when: hook.when,
@@ -163,7 +165,10 @@ function normaliseHook(name: string, hook: WrittenHook): HookSpec {
     revert: revertOf(hook),
     timeoutMs: durationMs(hook.timeout ?? hookTimeout),
     onFailure: hook.onFailure ?? 'abort',
-    directory: hook.directory ?? (inRelease ? 'release' : 'project'),
+    directory,
+    at: hook.at ?? (directory === 'release' ? 'host' : 'controller'),
+    each: hook.each ?? 'deployment',
+    become: becomeOf(hook.become),
     env: hook.env ?? {},
   }
 }

@@ -64,8 +64,15 @@ function fitFindings(tree: Json, name: string, service: Json, context: RuleConte
       'Choose another strategy for this service.',
     )
   }
-  if (needs.weights && weighing !== undefined && childOf(target, weighing) === undefined) {
-    return say(`divides the traffic, which needs target.${weighing}`, `Add target.${weighing}.`)
+  if (needs.weights && weighing !== undefined) {
+    const { option, kinds } = weighing
+    const kind = textAt(childOf(target, option), 'type')
+    if (childOf(target, option) === undefined)
+      return say(`divides the traffic, which needs target.${option}`, `Add target.${option}.`)
+    if (kind !== undefined && !kinds.includes(kind)) {
+      const what = `divides the traffic, which a ${option} of type ${kind} cannot`
+      return say(what, `Choose another strategy, or a ${option} of type ${kinds.join(' or ')}.`)
+    }
   }
   if (traits.keepsWarm === false && childOf(strategy, 'keepWarm') !== undefined) {
     const what = `has no option keepWarm on the target ${traits.type}, whose old instances end when they lose their sockets`

@@ -1,5 +1,6 @@
 /** Ties each verb to the driver that does it, for the instances and specifications of one plan. */
 import { DeployError } from '../base/deploy-error.js'
+import type { Become } from '../model/become.js'
 import type { Clock } from '../model/clock.js'
 import type { HealthCheck, ProbePlace } from '../model/health-check.js'
 import { localHost, thisHost, type HostSpec } from '../model/host-spec.js'
@@ -20,10 +21,13 @@ import type { PerformContext, Performers } from './perform.js'
 import { runHook } from './run-hook.js'
 import { watchHealthy } from './watch-healthy.js'
 
+/** Where a connection begins. */
+const homeFolder = '.'
+
 export interface PerformerDeps {
   readonly target: (spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }) => Target
   /** Runs commands on a host, or on this machine. */
-  readonly shellOn: (host: HostSpec) => Shell
+  readonly shellOn: (host: HostSpec, become?: Become) => Shell
   /** How its ports are reached as it sees them. */
   readonly tunnelTo: (host: HostSpec) => ProbePlace['tunnel']
   readonly check: (spec: CheckSpec) => HealthCheck
@@ -75,8 +79,15 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       previous: orNull(operation.previous),
     }
     const { folder, variables } = variablesFor(scene, operation.hook, context)
-    const place = { projectDirectory: deps.projectDirectory, releaseFolder: folder, variables }
-    return runHook(operation, place, deps, context)
+    const host =
+      operation.host === undefined ? thisHost : must(plan.hosts?.[operation.host], 'host of a hook')
+    const place = {
+      projectDirectory: operation.at === 'host' ? homeFolder : deps.projectDirectory,
+      releaseFolder: folder,
+      variables: { ...host.variables, ...variables, DEPLOYCTL_HOST: host.name },
+    }
+    const there = operation.at === 'host' ? host : thisHost
+    return runHook(operation, place, { ...deps, shell: deps.shellOn(there, operation.become) }, context)
   }
 
   const placeOf = (instance: Instance, context: OperationContext): (() => Promise<ProbePlace>) => {

@@ -39,7 +39,10 @@ const asStep: Describers = {
   pause: ({ instances: ids, deadlineMs }, instances) =>
     `pause ${copies(ids, instances)} until it is approved, at most ${formatDuration(deadlineMs)}`,
   wait: ({ forMs }) => `wait ${formatDuration(forMs)}`,
-  hook: ({ hook, command }) => `hook ${hook}: ${commandLine(command)}`,
+  hook: ({ hook, host, at, command }) => {
+    const where = host === undefined ? '' : ` ${at === 'host' ? 'on' : 'for'} ${host}`
+    return `hook ${hook}${where}: ${commandLine(command)}`
+  },
   prune: ({ instance, keep }, instances) => {
     const { service } = instances[instance] ?? { service: instance }
     const what = keep.length === 0 ? 'all of its releases' : `all but ${count(keep.length, 'release')}`

@@ -2,6 +2,7 @@
  * A machine that deployctl works on: this one, or one that is reached over SSH. What runs commands there and what
  * sends scripts there are ports, so that a target need not know how its host is reached.
  */
+import type { Become } from './become.js'
 import type { HostAddress, HostSpec } from './host-spec.js'
 import type { Shell } from './shell.js'
 
@@ -100,6 +101,8 @@ export interface Hosts {
   all(signal: AbortSignal): Promise<readonly GroupedHost[]>
   /** Its shell has the host's variables in the environment of every command. */
   link(host: HostSpec): HostLink
+  /** The same as another user; also for the machine that deployctl runs on. */
+  linkAs(host: HostSpec, become: Become): HostLink
   /** `folders` are absolute paths there. Throws what HostLink.run throws. */
   examine(host: HostSpec, folders: readonly string[], signal: AbortSignal): Promise<Examination>
 }

@@ -4,6 +4,7 @@
  * Each verb has its inverse in the same set, so that a plan prints its own rollback and another process can carry
  * it out. A new verb is a type error wherever it has to be handled, and nowhere else.
  */
+import type { Become } from './become.js'
 import type { InstanceId } from './instance.js'
 import type { Command, HookMoment } from './spec.js'
 
@@ -50,6 +51,12 @@ export interface HookOperation {
   readonly undo: boolean
   readonly command: Command
   readonly directory: 'project' | 'release'
+  /** The host that it is about; absent where that is this machine. */
+  readonly host?: string
+  /** Whether it runs there; absent where it runs on this machine. */
+  readonly at?: 'host'
+  /** As whom it runs, by sudo. */
+  readonly become?: Become
   readonly env: { readonly [name: string]: string }
   readonly service: string | null
   /** The instance being deployed and the one it replaces, where the hook belongs to a service. */

@@ -67,7 +67,7 @@ export type PlannedHold = Hold | Omit<Hold, 'at' | 'by' | 'deployment'>
 export type PlannedLag = Lag | Omit<Lag, 'at' | 'deployment'>
 export type PlannedPin = Pin | Omit<Pin, 'at' | 'by'>
 
-export type PlanCommand = 'apply' | 'rollback'
+export type PlanCommand = 'apply' | 'rollback' | 'restart'
 
 export interface Plan {
   readonly format: 1

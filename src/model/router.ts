@@ -12,14 +12,19 @@ export interface RouterEnd {
   readonly weight: number
 }
 
+/** An end as it is found; its address is null where a router sends traffic by name and knows none. */
+export type SeenEnd = Omit<RouterEnd, 'address'> & { readonly address: RouterEnd['address'] | null }
+
 /** What the router does now. */
 export interface RouterView {
-  readonly ends: readonly RouterEnd[]
+  readonly ends: readonly SeenEnd[]
   /** Null when it works; else what is wrong, in a sentence: `HAProxy does not answer at /run/haproxy.sock`. */
   readonly trouble: string | null
 }
 
 export interface Router {
+  /** A network of the engine that it alone connects instances to, where it works by one. */
+  readonly network?: string
   look(signal: AbortSignal): Promise<RouterView>
   /**
    * Sends traffic to `ends` and nowhere else, by their weights: new ones are taken in before old ones lose theirs, and it

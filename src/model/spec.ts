@@ -4,6 +4,7 @@
  * A spec is data that travels inside plans, journals and state, so that another process can finish or undo a
  * deployment after deploy.yaml has changed. Secrets in it are references (`${secret.X}`), never values.
  */
+import type { Become } from './become.js'
 import type { Json } from '../base/hash.js'
 
 /** The options of a driver as deploy.yaml has them, chosen by `type`. Drivers know the rest of the shape. */
@@ -52,6 +53,12 @@ export interface HookSpec {
   readonly onFailure: 'abort' | 'continue'
   /** Where it runs: the folder of deploy.yaml, or the folder of the new release. */
   readonly directory: 'project' | 'release'
+  /** On which machine: that of the service, or the one deployctl runs on. */
+  readonly at: 'host' | 'controller'
+  /** Whether it runs for every host of the service. */
+  readonly each: 'deployment' | 'host'
+  /** As whom, by sudo; null for whoever deploys. */
+  readonly become: Become | null
   /** Declared variables, beside DEPLOYCTL_*; values may hold secret references. */
   readonly env: { readonly [name: string]: string }
 }

@@ -2435,6 +2435,25 @@ interface TargetDirectory {
    */
   owner?: string
   /**
+   * Bits that the files and folders of a release do not get, whatever its archive says, as `umask` has them.
+   */
+  umask?: string
+  /**
+   * Do it as another user, by sudo: a name, or a name and the password that sudo asks for. The other user runs /bin/sh.
+   */
+  become?:
+    | string
+    | {
+        /**
+         * Whom to become.
+         */
+        user?: string
+        /**
+         * What sudo asks for; usually a secret. It reaches sudo by its input, never as an argument.
+         */
+        password: string
+      }
+  /**
    * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */
   strip?: number
@@ -3325,9 +3344,32 @@ interface Hook {
    */
   onFailure?: 'abort' | 'continue'
   /**
-   * Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, project otherwise.
+   * Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, unless it is at the controller, project otherwise. On another machine, project stands for the home folder.
    */
   directory?: 'project' | 'release'
+  /**
+   * On which machine it runs: the host of its service, or the one that deployctl runs on. Without it, host where directory is release, controller otherwise.
+   */
+  at?: 'host' | 'controller'
+  /**
+   * Whether it runs once, on the first host where it runs on one, or for every host of its service.
+   */
+  each?: 'deployment' | 'host'
+  /**
+   * Do it as another user, by sudo: a name, or a name and the password that sudo asks for. The other user runs /bin/sh.
+   */
+  become?:
+    | string
+    | {
+        /**
+         * Whom to become.
+         */
+        user?: string
+        /**
+         * What sudo asks for; usually a secret. It reaches sudo by its input, never as an argument.
+         */
+        password: string
+      }
   /**
    * Variables for the command, beside DEPLOYCTL_*. Values may be secrets.
    */

@@ -5,13 +5,20 @@
  * depends on; services that go, after all others; hooks after the deployment; and last, when nothing can fail any more,
  * what retention no longer keeps.
  */
-import { instanceId } from '../model/instance.js'
+import { instanceId, type Instance } from '../model/instance.js'
 import type { PlanCommand, ServiceOutcome, Step } from '../model/plan.js'
 import type { HookSpec, StrategySpec } from '../model/spec.js'
 import type { Observation } from '../model/target.js'
 import { inDependencyOrder } from './dependencies.js'
 import { localHost } from '../model/host-spec.js'
-import { hookDrafts, momentsOf, weaveHooks, type HookDraft, type HookScene } from './hook-drafts.js'
+import {
+  hookDrafts,
+  momentsOf,
+  weaveHooks,
+  type HookDraft,
+  type HookScene,
+  type HookScenes,
+} from './hook-drafts.js'
 import type { HostDrafts, ServiceMove } from './moves.js'
 import { createStepPen, type StepPen, type Tables } from './step-pen.js'
 import type { RecordedService } from '../model/state.js'
@@ -26,6 +33,8 @@ export interface ServiceChapter extends ServiceMove {
   readonly observations: readonly Observation[]
   readonly drafts: readonly HostDrafts[]
   readonly order: HostOrder
+  /** Copies that are there only while it is carried out. */
+  readonly helpers: readonly Instance[]
 }
 
 export function drawGraph(
@@ -38,7 +47,7 @@ export function drawGraph(
   if (chapters.length === 0) return []
   const pen = createStepPen(tables)
   const moments = momentsOf[command]
-  const whole: HookScene = { host: localHost, service: null, instance: null, previous: null }
+  const whole = { whole: noService, hosts: [] }
   const ordered = chaptersInOrder(chapters, dependencies)
 
   // Hooks belong to a deployment of something new; a repair puts back what was there and runs none.
@@ -113,7 +122,7 @@ function chaptersInOrder(
 
 function moveWithHooks(chapter: ServiceChapter, hooks: readonly HookSpec[]): readonly Leg[] {
   const legs = legsOf(chapter.order, chapter.strategy)
-  return weaveHooks(legs, chapter.difference.repairOnly ? [] : hooks, sceneOf(chapter))
+  return weaveHooks(legs, chapter.difference.repairOnly ? [] : hooks, scenesOf(chapter))
 }
 
 function hooksAt(
@@ -121,17 +130,28 @@ function hooksAt(
   chapter: ServiceChapter,
   hooks: readonly HookSpec[],
 ): readonly HookDraft[] {
-  return chapter.difference.repairOnly ? [] : hookDrafts(hooks, when, sceneOf(chapter))
+  return chapter.difference.repairOnly ? [] : hookDrafts(hooks, when, scenesOf(chapter))
 }
 
-/** Whose hooks these are, and between which two instances they stand. */
-export function sceneOf(chapter: Pick<ServiceChapter, 'service' | 'desired' | 'recorded'>): HookScene {
-  const next = chapter.desired?.instances[0]
-  const old = chapter.recorded?.active.instances[0]
-  return {
-    host: localHost,
+/** Of the hooks that belong to the whole deployment. */
+export const noService: HookScene = { host: localHost, service: null, instance: null, previous: null }
+
+/** Whose hooks these are, and between which two instances they stand: for the service, and for each host that changes. */
+export function scenesOf(
+  chapter: Pick<ServiceChapter, 'service' | 'desired' | 'recorded' | 'drafts'>,
+): HookScenes {
+  const next = chapter.desired?.instances ?? []
+  const old = chapter.recorded?.active.instances ?? []
+  const between = (host: string, a: Instance | undefined, b: Instance | undefined): HookScene => ({
+    host,
     service: chapter.service,
-    instance: next === undefined ? null : instanceId(next),
-    previous: old === undefined ? null : instanceId(old),
+    instance: a === undefined ? null : instanceId(a),
+    previous: b === undefined ? null : instanceId(b),
+  })
+  const on = (instances: readonly Instance[], host: string): Instance | undefined =>
+    instances.find((instance) => instance.host === host)
+  return {
+    whole: between(localHost, next[0], old[0]),
+    hosts: chapter.drafts.map(({ host }) => between(host, on(next, host), on(old, host))),
   }
 }

@@ -55,10 +55,15 @@ describe('what makes no sense', () => {
     expect(found[0]).toMatch(/^9:/)
   })
 
-  test('a canary without a router, and anything but recreate with ports', async () => {
+  test('a canary behind a router that cannot divide, or without one, and anything but recreate with ports', async () => {
     expect((await problems('{ type: canary, steps: [{ weight: 5 }] }', 'replicas: 2')).join()).toContain(
       'divides the traffic, which needs target.router',
     )
+    const alias = 'router: { type: alias, network: shop }'
+    expect((await problems('{ type: canary, steps: [{ weight: 5 }] }', alias)).join()).toContain(
+      'divides the traffic, which a router of type alias cannot',
+    )
+    expect(await problems('{ type: blue-green }', alias)).toEqual([])
     expect((await problems('{ type: blue-green }', 'ports: ["80:8080"]')).join()).toContain(
       'runs old and new instances side by side',
     )

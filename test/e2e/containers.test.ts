@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startLoad } from '../../bench/containers/load.js'
 import { freePort } from '../contract/loopback.js'
 import type { CliResult } from '../support/built-cli.js'
-import type { AppParts } from '../support/containers/app-image.js'
 import {
   containerProject,
   type ContainerProject,
+  type ListedContainer,
   type ServiceSettings,
 } from '../support/containers/container-project.js'
 import { callEngine } from '../support/containers/engine-api.js'
@@ -18,15 +18,17 @@ import { describeWith } from '../support/needs.js'
 describeWith('docker-engine', 'containers', () => {
   let project: ContainerProject
   let folder: string
+  /** That of HAProxy. */
+  let port: number
 
   beforeAll(async () => {
     project = await containerProject(sharedEngine())
     folder = project.folder
+    port = await freePort()
   })
   afterAll(() => project.end())
 
-  const publish = (version: string, env: AppParts['env'] = {}) =>
-    project.publish(version, { env: { APP_VERSION: version, ...env } })
+  const publish = (version: string) => project.publish(version)
   const configure = (version: string, settings: ServiceSettings = {}) => project.configure(version, settings)
   const run = (...words: string[]) => project.run(words)
   const apply = () => project.apply()
@@ -84,35 +86,6 @@ describeWith('docker-engine', 'containers', () => {
     await settled()
   }, 120_000)
 
-  test.each([
-    [
-      'answers 500',
-      '1.1.0',
-      { APP_HEALTH: 'fail', APP_HEALTH_SAYS: 'db: connection refused' },
-      'db: connection refused',
-    ],
-    [
-      'ends at once',
-      '1.1.1',
-      { APP_EXIT_AT_ONCE: 'FATAL could not reach db:5432' },
-      'FATAL could not reach db:5432',
-    ],
-  ])(
-    'a release that %s is unwound, with its cause, and nothing of it is left',
-    async (_, version, env, cause) => {
-      const before = (await containers()).map(({ Id }) => Id).sort()
-      await publish(version, env)
-      await configure(version)
-      const failed = await apply()
-      expect(failed).toMatchObject({ code: 5 })
-      expect(failed.stdout + failed.stderr).toContain(cause)
-      expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
-      await configure('1.0.1')
-      await settled()
-    },
-    120_000,
-  )
-
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
     await publish('1.2.0')
     const strategy = '{ type: blue-green, keepWarm: 45m, monitor: 1s, drain: 1s }'
@@ -128,7 +101,6 @@ describeWith('docker-engine', 'containers', () => {
   }, 120_000)
 
   test('behind HAProxy no request is lost: rolling, canary, and a rollback; a HAProxy that was killed comes back', async () => {
-    const port = await freePort()
     const behind = (version: string, strategy: string) => configure(version, { strategy, listen: port })
     const quick = 'monitor: 1s, drain: 3s'
     await publish('2.0.0')
@@ -157,6 +129,43 @@ describeWith('docker-engine', 'containers', () => {
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('2.0.1')
     await settled()
   }, 180_000)
+
+  test('a restart replaces every copy by the same, one after another, and no request is lost', async () => {
+    const { address, before } = { address: `127.0.0.1:${port}`, before: await containers() }
+    const load = startLoad({ address, rate: 40, slowShare: 0.05, slowMs: 500, mostMs: 100_000 })
+    well(await run('restart', 'web', '--auto-approve'))
+    const { losses, sent } = await load.stop()
+    expect(losses).toEqual([])
+    expect(sent).toBeGreaterThan(20)
+    const after = await containers()
+    const names = (list: readonly ListedContainer[]) => list.map(({ Names }) => String(Names)).sort()
+    expect(names(after)).toEqual(names(before))
+    expect(after.filter(({ Id }) => before.some((one) => one.Id === Id))).toEqual([])
+    expect((await run('history', '--limit', '1')).stdout).toContain('restart')
+    await settled()
+    expect(await run('restart', 'nobody', '--auto-approve')).toMatchObject({ code: 3 })
+  }, 180_000)
+
+  test('what copies say is read and followed, and commands run inside them', async () => {
+    const all = await run('logs', 'web')
+    well(all)
+    expect(all.stdout + all.stderr).toMatch(/2\.0\.1-[0-9a-f]{8}-1 \| version 2\.0\.1 listens/)
+    const one = await run('logs', 'web', '--copy', '2', '--tail', '1')
+    expect((one.stdout + one.stderr).trim().split('\n')).toHaveLength(1)
+    const followed = await project.run(['logs', 'web', '--follow', '--json'], {
+      onOutput: (written, kill) => {
+        if (written.includes('listens')) kill('SIGTERM')
+      },
+    })
+    expect(followed.code, followed.stderr).toBe(0)
+    expect(followed.stdout).toMatch(/"type":"line".*"copy":"2\.0\.1-[0-9a-f]{8}-[12]"/)
+    expect(await run('exec', 'web', '--', '/app', 'echo', 'hello', '--there')).toMatchObject({
+      code: 0,
+      stdout: 'hello --there\n',
+    })
+    expect(await run('exec', 'web', '--copy', '2', '--', '/app', 'fail', '7')).toMatchObject({ code: 7 })
+    expect(await run('exec', 'web', '--copy', '9', '--', '/app', 'id')).toMatchObject({ code: 3 })
+  }, 60_000)
 
   test('a service that goes takes its containers along', async () => {
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)

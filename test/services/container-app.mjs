@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { requirePrograms, run } from './packages.mjs'
 
-const sources = ['app.c', 'websocket.c'].map((name) =>
+const sources = ['app.c', 'ask.c', 'websocket.c'].map((name) =>
   join(import.meta.dirname, '..', 'support', 'containers', 'app', name),
 )
 

@@ -133,6 +133,9 @@ export function hook(name: string, mark: string, changes: Partial<HookSpec> = {}
     timeoutMs: 60_000,
     onFailure: 'abort',
     directory: 'project',
+    at: 'controller',
+    each: 'deployment',
+    become: null,
     env: {},
     ...changes,
   }
@@ -194,6 +197,9 @@ function memoryHosts({ hosts }: Config): World['hosts'] {
   return {
     all: () => Promise.resolve(grouped),
     link: ({ name }) => {
+      throw new Error(`no way to ${name}`)
+    },
+    linkAs: ({ name }) => {
       throw new Error(`no way to ${name}`)
     },
     examine: ({ name }) => Promise.reject(new Error(`no way to ${name}`)),

@@ -8,6 +8,9 @@ export const testScope: TargetScope = {
   service: 'api',
   host: 'local',
   link: null,
+  linkAs: () => {
+    throw new Error('unused')
+  },
 }
 
 export function shareOf(instance: Instance | null): readonly RoutedShare[] {

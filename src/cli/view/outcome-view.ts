@@ -12,7 +12,8 @@ import { afterTitle, heldAfter, nowServing, recordChanges, whatBecame } from './
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
 
-const evidenceShown = 20
+/** A failed container’s or command’s last fifty lines, and what was seen of it. */
+const evidenceShown = 60
 /** The same for what failed beside the point. */
 const asideShown = 5
 
@@ -33,8 +34,10 @@ export function outcomeText(result: Finished, context: OutcomeContext): string {
     .join('\n\n')
 }
 
+const doneWords = { apply: 'Applied', rollback: 'Rolled back', restart: 'Restarted' } as const
+
 function appliedParts({ plan, outcome, unrecorded }: Finished, { style }: OutcomeContext): readonly string[] {
-  const verb = plan.command === 'rollback' ? 'Rolled back' : 'Applied'
+  const verb = doneWords[plan.command]
   const text = `${verb} in ${formatDuration(outcome.durationMs)}: ${whatBecame(plan, Object.keys(outcome.services))}.`
   const mark = unrecorded === null ? style.paint.good(`✓ ${text}`) : `  ${text}`
   return [

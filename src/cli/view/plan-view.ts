@@ -28,7 +28,7 @@ export function hasChanges(plan: Plan): boolean {
 }
 
 function headerLine(plan: Plan, style: Style): string {
-  const what = plan.command === 'rollback' ? ' · rollback' : ''
+  const what = plan.command === 'apply' ? '' : ` · ${plan.command}`
   const serial = plan.basis.serial === 0 ? 'no state yet' : `state ${plan.basis.serial}`
   return header(
     `${plan.project} · ${plan.environment}${what}`,
@@ -79,6 +79,7 @@ function summary(plan: Plan): string {
     ...(replaced === 0 ? [] : [`${replaced} to replace`]),
     `${count('remove')} to remove`,
   ]
+  if (plan.command === 'restart') return `Restart: ${undoSentence(plan)}`
   const name = plan.command === 'rollback' ? 'Rollback' : 'Plan'
   return `${name}: ${counts.join(', ')}. ${undoSentence(plan)}`
 }

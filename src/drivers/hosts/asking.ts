@@ -9,10 +9,8 @@ import type { SshSettings } from '../../model/host.js'
 import type { HostAddress } from '../../model/host-spec.js'
 import { onAbort } from '../system/on-abort.js'
 import type { OpenChild } from '../system/open-child.js'
-import { bootstrap } from './session-program.js'
 import { sessionPool } from './session-pool.js'
 import { startSession, type Session, type SessionRequest } from './session.js'
-import { sshCommand } from './ssh-command.js'
 import { connectionLost, mayPass, notConnected } from './ssh-trouble.js'
 
 export interface LinkPorts {
@@ -55,9 +53,15 @@ const mostPauseMs = 5000
 /** For the login and its startup files, after the connection itself. */
 const loginMs = 30_000
 
-export function asking(host: HostAddress, settings: SshSettings, ports: LinkPorts): Asking {
-  const command = sshCommand(host, settings, bootstrap)
-  const pool = sessionPool(() => connect(command, settings, ports), ports.clock)
+/** How the session program is started. */
+export interface Entry {
+  readonly command: readonly string[]
+  /** What is sent before it. */
+  readonly preface: () => Promise<string>
+}
+
+export function asking(host: HostAddress, entry: Entry, settings: SshSettings, ports: LinkPorts): Asking {
+  const pool = sessionPool(() => connect(entry, settings, ports), ports.clock)
   return {
     close: () => pool.close(),
     async ask(asked, signal) {
@@ -81,10 +85,11 @@ export function asking(host: HostAddress, settings: SshSettings, ports: LinkPort
   }
 }
 
-function connect(command: readonly string[], settings: SshSettings, ports: LinkPorts): Promise<Session> {
+function connect(entry: Entry, settings: SshSettings, ports: LinkPorts): Promise<Session> {
   return new Promise((resolve, reject) => {
     const work = async (): Promise<void> => {
-      const session = startSession(await ports.open(command), ports.token(), ports.library)
+      const preface = await entry.preface()
+      const session = startSession(await ports.open(entry.command), ports.token(), ports.library, preface)
       resolve(session)
       const settled = new AbortController()
       const late = ports.clock.sleep(settings.connectTimeoutMs + loginMs, settled.signal).then(() => {

@@ -11,7 +11,7 @@ import { openChild } from '../system/open-child.js'
 import { randomHex } from '../system/random-hex.js'
 import { examine } from './examine.js'
 import { hostsOfGroup } from './inventory.js'
-import { sshLink } from './ssh-link.js'
+import { becomingLink, sshLink } from './ssh-link.js'
 
 export interface HostsOptions {
   readonly groups: { readonly [name: string]: HostGroup }
@@ -21,6 +21,8 @@ export interface HostsOptions {
   readonly projectDirectory: string
   readonly shell: Shell
   readonly clock: Clock
+  /** The value behind a reference to a secret. */
+  readonly reveal: (text: string) => Promise<string>
 }
 
 const tokenDigits = 32
@@ -51,6 +53,14 @@ export function createHosts(options: HostsOptions): Hosts {
       const { name, address, user, port, variables } = host
       const key = digestOf({ name, address, user, port, variables })
       const link = links.get(key) ?? withVariables(sshLink(host, settings, ports), host.variables)
+      links.set(key, link)
+      return link
+    },
+    linkAs(host, become) {
+      const { name, address, user, port, variables } = host
+      const key = digestOf({ name, address, user, port, variables, become: { ...become } })
+      const made = () => becomingLink(host, become, options.reveal, settings, ports)
+      const link = links.get(key) ?? withVariables(made(), variables)
       links.set(key, link)
       return link
     },

@@ -7,8 +7,17 @@
  * no byte beyond its line, so what follows a script is still there for the script to read as its input.
  */
 
-/** Goes through any login shell as it stands: no newline, no double quote that a csh would expand, no `!`. */
-export const bootstrap = `exec /bin/sh -c 'n=$(printf "\\nx");n=\${n%x};s=;while IFS= read -r l;do case $l in .) break;;esac;s="$s$l$n";done;eval "$s"'`
+/** Reads and runs a program from standard input. Goes through any login shell in single quotes: no newline, no `!`. */
+const reader = `n=$(printf "\\nx");n=\${n%x};s=;while IFS= read -r l;do case $l in .) break;;esac;s="$s$l$n";done;eval "$s"`
+
+export const bootstrap = `exec /bin/sh -c '${reader}'`
+
+/**
+ * The same for a program that is read after a line that says so: what comes before it is for sudo, which may or may not
+ * have read it.
+ */
+export const laterReader = `while IFS= read -r l;do case $l in deployctl-begins) break;;esac;done;${reader}`
+export const beginning = 'deployctl-begins\n'
 
 /** Ends the text that the bootstrap reads. */
 const bootstrapEnd = '.'

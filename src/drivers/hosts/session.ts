@@ -48,8 +48,8 @@ export interface Session {
 /** What of the other end's chatter is kept to explain a loss. */
 const mostSaidBytes = 8192
 
-/** The library is functions of /bin/sh that scripts may use. */
-export function startSession(child: OpenChild, token: string, library: string): Session {
+/** The library is functions of /bin/sh that scripts may use; the preface is for what starts the session program. */
+export function startSession(child: OpenChild, token: string, library: string, preface: string): Session {
   const queue: Waiting[] = []
   let loss: Loss | null = null
   let wasOpen = false
@@ -89,7 +89,7 @@ export function startSession(child: OpenChild, token: string, library: string): 
 
   const readers = [listen('stdout', child.stdout), listen('stderr', child.stderr)]
   const opened = begin(silence)
-  child.stdin.write(bootstrapLines(token, library))
+  child.stdin.write(preface + bootstrapLines(token, library))
   const gone = child.ended.then((exitCode) => {
     for (const reader of readers) remember(reader.rest())
     loss = { exitCode, said: said.toString('utf8'), wasOpen }

@@ -2,19 +2,42 @@
 import { DeployError } from '../../base/deploy-error.js'
 import { formatDuration } from '../../base/duration.js'
 import type { HostLink, ScriptResult, SshSettings } from '../../model/host.js'
-import type { HostAddress } from '../../model/host-spec.js'
+import type { Become } from '../../model/become.js'
+import { localHost, type HostAddress } from '../../model/host-spec.js'
 import { captureOutput } from '../system/output-capture.js'
-import { asking, type Asked, type LinkPorts } from './asking.js'
+import { asking, type Asked, type Entry, type LinkPorts } from './asking.js'
+import { becomeBootstrap, becomeHere, preface } from './become-command.js'
 import { remoteShell } from './remote-shell.js'
 import type { AnswerSink } from './session.js'
-import { sshTunnel } from './ssh-command.js'
+import { bootstrap } from './session-program.js'
+import { sshCommand, sshTunnel } from './ssh-command.js'
 import { sayHost } from './ssh-trouble.js'
 
 /** Answers are facts about a place; more than this is a mistake. */
 const mostStdoutBytes = 256 * 2 ** 20
 
 export function sshLink(host: HostAddress, settings: SshSettings, ports: LinkPorts): HostLink {
-  const { ask, close } = asking(host, settings, ports)
+  const preface = () => Promise.resolve('')
+  return linkBy({ command: sshCommand(host, settings, bootstrap), preface }, host, settings, ports)
+}
+
+/** As another user, by sudo; `reveal` tells the password. The machine deployctl runs on is reached without ssh. */
+export function becomingLink(
+  host: HostAddress,
+  become: Become,
+  reveal: (text: string) => Promise<string>,
+  settings: SshSettings,
+  ports: LinkPorts,
+): HostLink {
+  const command =
+    host.name === localHost ? becomeHere(become) : sshCommand(host, settings, becomeBootstrap(become))
+  const { password } = become
+  const entry = { command, preface: async () => preface(password === null ? null : await reveal(password)) }
+  return linkBy(entry, host, settings, ports)
+}
+
+function linkBy(entry: Entry, host: HostAddress, settings: SshSettings, ports: LinkPorts): HostLink {
+  const { ask, close } = asking(host, entry, settings, ports)
   return {
     host,
     async run(request, signal) {

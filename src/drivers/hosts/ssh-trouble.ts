@@ -2,21 +2,14 @@
  * Why a host could not be reached, in words a person can act on: from what ssh said and its exit code. One table; the
  * first line of it that fits counts.
  */
-import { DeployError, type ErrorCode } from '../../base/deploy-error.js'
+import { DeployError } from '../../base/deploy-error.js'
 import type { HostAddress } from '../../model/host-spec.js'
 import type { Loss } from './session.js'
 import { sayAddress } from './ssh-command.js'
-
-interface Meaning {
-  readonly pattern: RegExp
-  readonly code: ErrorCode
-  readonly because: string
-  readonly hint: string
-  /** It may well go better in a moment: the other end took too many connections at once. */
-  readonly passes?: true
-}
+import { sudoMeanings, type Meaning } from './sudo-trouble.js'
 
 const meanings: readonly Meaning[] = [
+  ...sudoMeanings, // first: sudo warns of much else on its way
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Offending .* key/i,
     code: 'HOST_KEY_REFUSED',

@@ -2,17 +2,20 @@
  * The container target: copies of an image on a Docker engine, with a router in front or without one. Each operation is
  * a file of its own in container/, and this one only says which is which.
  */
+import { DeployError } from '../../base/deploy-error.js'
 import { routerDrivers } from '../routers/catalog.js'
-import type { Router, RouterDriver } from '../../model/router.js'
+import type { Router } from '../../model/router.js'
 import type { Ports } from '../../model/ports.js'
 import type { DriverSpec } from '../../model/spec.js'
 import type { Target, TargetDriver, TargetScope } from '../../model/target.js'
 import { copyName } from '../../model/instance.js'
+import { aliasRouter } from './container/alias.js'
 import { claimEngine } from './container/claim.js'
 import { removeTag } from './container/discard.js'
-import { engineAt } from './container/engine/engine.js'
+import { engineAt, type Engine } from './container/engine/engine.js'
 import { inspectPlace } from './container/inspect.js'
 import { lastWords } from './container/last-words.js'
+import { logsOf } from './container/logs.js'
 import { imageTag } from './container/names.js'
 import { readOptions } from './container/options.js'
 import type { Place } from './container/place.js'
@@ -21,13 +24,14 @@ import { reachInstance } from './container/reach.js'
 import { refuseUnfit } from './container/refusals.js'
 import { retraceInstances } from './container/retrace.js'
 import { routeTo } from './container/route.js'
+import type { ContainerRouters } from './container/routers.js'
 import { containerSchema } from './container/schema.js'
 import { stageImage } from './container/stage.js'
 import { startInstance } from './container/start.js'
 import { stopInstance } from './container/stop.js'
 
 /** `routers` are those that `router:` may name. */
-export function containerTarget(routers: { readonly [type: string]: RouterDriver }) {
+export function containerTarget(routers: ContainerRouters) {
   return {
     type: 'container',
     schema: containerSchema(Object.values(routers).map(({ schema }) => schema)),
@@ -72,24 +76,42 @@ export function containerTarget(routers: { readonly [type: string]: RouterDriver
     keepReleases: { option: 'keepReleases', default: 5 },
     replicas: { option: 'replicas', default: 1 },
     exclusive: 'ports',
-    weighing: 'router',
+    weighing: { option: 'router', kinds: kindsThatWeigh(routers) },
     create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
       const options = readOptions(spec)
-      const router = options.router === null ? null : routerOf(routers, options.router, scope, ports)
-      return targetAt({ scope, options, engine: engineAt(options.engine, ports), router, ports })
+      const engine = engineAt(options.engine, ports)
+      const router = options.router === null ? null : routerOf(routers, options.router, scope, ports, engine)
+      refuseSharedNetwork(options.networks, router)
+      return targetAt({ scope, options, engine, router, ports })
     },
   } as const satisfies TargetDriver
 }
 
+function kindsThatWeigh(routers: ContainerRouters): readonly string[] {
+  return Object.values(routers).flatMap(({ type, weights }) => (weights ? [type] : []))
+}
+
+/** A container that is in a network already would have to leave it to get a name there. */
+function refuseSharedNetwork(networks: readonly string[], router: Router | null): void {
+  const { network } = router ?? {}
+  if (network === undefined || !networks.includes(network)) return
+  throw new DeployError(
+    'CONFIG_INVALID',
+    `The network ${network} is the router’s: a container is in it only while it serves.`,
+    { hint: 'Take it out of networks:, and let the router have a network of its own.' },
+  )
+}
+
 function routerOf(
-  routers: { readonly [type: string]: RouterDriver },
+  routers: ContainerRouters,
   spec: DriverSpec,
   scope: TargetScope,
   ports: Ports,
+  engine: Engine,
 ): Router {
   const driver = routers[spec.type]
   if (driver === undefined) throw new RangeError(`"${spec.type}" is no router`) // validation has refused it
-  return driver.create(spec, scope, ports)
+  return driver.create(spec, scope, ports, engine)
 }
 
 function targetAt(place: Place): Target {
@@ -113,8 +135,9 @@ function targetAt(place: Place): Target {
     prune: (keep, context) => pruneReleases(place, keep, context),
     folderOf: () => null,
     reach: (instance, signal) => reachInstance(place, instance, signal),
+    logs: (instance, request, onLine, signal) => logsOf(place, instance, request, onLine, signal),
     lastWords: (instance, signal) => lastWords(place, instance, signal),
   }
 }
 
-export const containerDriver = containerTarget(routerDrivers)
+export const containerDriver = containerTarget({ ...routerDrivers, alias: aliasRouter })

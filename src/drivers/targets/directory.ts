@@ -30,14 +30,18 @@ export const directoryDriver = {
     hosts: 'scale',
     shared: 'stage',
     owner: 'stage',
+    umask: 'stage',
+    become: 'none',
     strip: 'stage',
     include: 'stage',
     restart: 'route',
     keepReleases: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
-  create(spec, { link }, ports) {
-    const options = readOptions(spec, link === null ? ports.projectDirectory : null)
+  restarting: 'restart',
+  create(spec, scope, ports) {
+    const options = readOptions(spec, scope.link === null ? ports.projectDirectory : null)
+    const link = options.become === null ? scope.link : scope.linkAs(options.become)
     const layout = layoutOf(options.path)
     const access = link === null ? localAccess(ports.shell) : remoteAccess(link, layout, preparerOf(ports))
     return directoryTarget(layout, options, access, ports)

@@ -23,6 +23,7 @@ const all = (groups: { readonly [name: string]: HostGroup }) =>
     projectDirectory: folder,
     shell: systemShell,
     clock: systemClock,
+    reveal: (text) => Promise.resolve(text),
   }).all(new AbortController().signal)
 const ofCommand = (line: string): HostGroup => ({ kind: 'command', run: ['sh', '-c', line], timeoutMs: 5000 })
 const ofText = async (text: string) => {

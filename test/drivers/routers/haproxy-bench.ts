@@ -17,6 +17,9 @@ export const scope: TargetScope = {
   service: 'web',
   host: 'local',
   link: null,
+  linkAs: () => {
+    throw new Error('unused')
+  },
 }
 
 export function quietContext(signal = new AbortController().signal): OperationContext {

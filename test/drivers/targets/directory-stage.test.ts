@@ -63,6 +63,17 @@ describe('staging an archive', () => {
     expect((await readdir(byOptions.folder)).sort()).toEqual(['app.js', 'map', 'shop'])
   })
 
+  test('keeps the bits of the umask from every file and folder', async () => {
+    const masked = await archived({ strip: 1 }, { umask: '027' })
+    await masked.stage()
+    const modes = await Promise.all(
+      ['.', 'dist', 'bin/shop', 'package.json'].map(
+        async (path) => (await lstat(join(masked.folder, path))).mode,
+      ),
+    )
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['750', '750', '750', '640'])
+  })
+
   test('unpacks only what is asked for', async () => {
     const part = await archived({ strip: 1 }, { include: ['dist/*.js', 'package.json'] })
     await part.stage()

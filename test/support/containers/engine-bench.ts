@@ -4,6 +4,7 @@
  */
 import { digestOf, type Json } from '../../../src/base/hash.js'
 import { containerTarget } from '../../../src/drivers/targets/container.js'
+import { aliasRouter } from '../../../src/drivers/targets/container/alias.js'
 import { releaseFolderName } from '../../../src/model/release-folder.js'
 import type { Instance } from '../../../src/model/instance.js'
 import type { Progress } from '../../../src/model/event.js'
@@ -60,13 +61,16 @@ export interface ContainerReport {
 export async function engineBench(engine: TestEngine = sharedEngine()): Promise<EngineBench> {
   const ports = await driverPorts()
   const router: RouterOfMemory = { ends: [], trouble: null, told: [] }
-  const drivers = { memory: memoryRouter(router) }
+  const drivers = { memory: memoryRouter(router), alias: aliasRouter }
   const scope = {
     project: uniqueName(engine, 'shop'),
     environment: 'test',
     service: 'web',
     host: 'local',
     link: null,
+    linkAs: () => {
+      throw new Error('unused')
+    },
   }
   const progress: Progress[] = []
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {

@@ -43,13 +43,20 @@ export interface Inspected {
       readonly [port: string]: readonly { readonly HostIp: string; readonly HostPort: string }[] | null
     } | null
     readonly Networks?: {
-      readonly [name: string]: { readonly IPAddress: string; readonly GlobalIPv6Address?: string }
+      readonly [name: string]: {
+        readonly IPAddress: string
+        readonly GlobalIPv6Address?: string
+        readonly Aliases?: readonly string[] | null
+      }
     } | null
   }
 }
 
 /** Every container of this service, running or not, by name. */
-export async function listOurs(place: Place, signal: AbortSignal): Promise<readonly Listed[]> {
+export async function listOurs(
+  place: Pick<Place, 'engine' | 'scope'>,
+  signal: AbortSignal,
+): Promise<readonly Listed[]> {
   const { engine, scope } = place
   const found = await engine.ask<readonly Listed[]>(
     {
@@ -79,7 +86,11 @@ export async function findContainer(
 }
 
 /** By id or by name, whosever it is; null when there is none. */
-export function inspectContainer(place: Place, id: string, signal: AbortSignal): Promise<Inspected | null> {
+export function inspectContainer(
+  place: Pick<Place, 'engine'>,
+  id: string,
+  signal: AbortSignal,
+): Promise<Inspected | null> {
   const question = {
     doing: `look at the container ${id.slice(0, 12)}`,
     method: 'GET',

@@ -14,6 +14,8 @@ export interface Sight {
   readonly inspected: ReadonlyMap<string, Inspected>
   /** The ids of our images, by tag. */
   readonly images: ReadonlyMap<string, string>
+  /** The network of a router, which its containers are in or not. */
+  readonly ofRouter: string | null
 }
 
 export function driftOf(sight: Sight): readonly Drift[] {
@@ -28,7 +30,10 @@ export function driftOf(sight: Sight): readonly Drift[] {
   ]
 }
 
-function driftOfInstance({ scope, inspected, images }: Sight, instance: Instance): readonly Drift[] {
+function driftOfInstance(
+  { scope, inspected, images, ofRouter }: Sight,
+  instance: Instance,
+): readonly Drift[] {
   const name = copyName(instance)
   const container = inspected.get(name)
   const about = { service: scope.service, host: scope.host, instance: name }
@@ -42,14 +47,18 @@ function driftOfInstance({ scope, inspected, images }: Sight, instance: Instance
     const message = `${name} is recorded as running, but ${ended}.`
     return [{ ...about, kind: 'instanceMissing', message, evidence: [called] }]
   }
-  const changes = changesOf(container, images.get(imageTag(scope, instance.name)) ?? null)
+  const changes = changesOf(container, images.get(imageTag(scope, instance.name)) ?? null, ofRouter)
   if (changes.length === 0) return []
   const message = `The container of ${name} is not as it was made: ${changes.join('; ')}.`
   return [{ ...about, kind: 'instanceChanged', message, evidence: changes }]
 }
 
 /** What somebody changed on a container that is there, thing by thing. `imageId` is what our tag names; null when it is gone. */
-export function changesOf(container: Inspected, imageId: string | null): readonly string[] {
+export function changesOf(
+  container: Inspected,
+  imageId: string | null,
+  ofRouter: string | null,
+): readonly string[] {
   const { Config, HostConfig, NetworkSettings } = container
   const changes = container.State.Paused ? ['it is paused'] : []
   if (imageId !== null && container.Image !== imageId) {
@@ -57,7 +66,8 @@ export function changesOf(container: Inspected, imageId: string | null): readonl
   }
   const made = readMade(Config.Labels[labels.made])
   if (made === null) return [...changes, 'it does not say what it was made with']
-  const found = aspectsOf(Config, HostConfig, Object.keys(NetworkSettings.Networks ?? {}), 'all')
+  const networks = Object.keys(NetworkSettings.Networks ?? {}).filter((name) => name !== ofRouter)
+  const found = aspectsOf(Config, HostConfig, networks, 'all')
   const differences = differencesOf(made, found)
   return [...changes, ...differences.map(({ option, wanted, found: is }) => `${option}: ${wanted} → ${is}`)]
 }

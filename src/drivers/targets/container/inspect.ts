@@ -41,7 +41,10 @@ export async function inspectPlace(
       name: nameIn(container),
       status: inspected.get(nameIn(container))?.State.Running === true ? 'running' : 'ended',
     })),
-    drift: [...driftOf({ scope, recorded, listed, inspected, images: ids }), ...traffic],
+    drift: [
+      ...driftOf({ scope, recorded, listed, inspected, images: ids, ofRouter: router?.network ?? null }),
+      ...traffic,
+    ],
     notices: [],
   }
 }

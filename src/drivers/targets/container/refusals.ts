@@ -10,10 +10,11 @@ export async function refuseUnfit(
   incoming: readonly Release[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, options } = place
+  const { engine, options, router } = place
   for (const release of incoming) imageOf(options.image, release)
   if (incoming.length > 0) await variablesOf(place, signal)
-  for (const network of options.networks) {
+  const ofRouter = router?.network === undefined ? [] : [router.network]
+  for (const network of [...options.networks, ...ofRouter]) {
     const question = {
       doing: `look at the network ${network}`,
       method: 'GET',

@@ -12,7 +12,10 @@ export async function retraceInstances(place: Place, context: OperationContext):
   const { router } = place
   if (router === null) return
   const { ends } = await router.look(context.signal)
-  const routed = ends.filter(({ weight }) => weight > 0)
+  // What is found by its name needs no address.
+  const routed = ends.flatMap((end) =>
+    end.weight > 0 && end.address !== null ? [{ ...end, address: end.address }] : [],
+  )
   if (routed.length === 0) return // also of one that does not run: a plan names that, and a switch mends it
   const found = await Promise.all(routed.map((end) => whereItIs(place, end, context.signal)))
   const hasMoved = found.some(({ address }, at) => show(address) !== show(routed[at]?.address ?? address))

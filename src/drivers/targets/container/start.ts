@@ -32,7 +32,7 @@ export async function startInstance(
   }
   const there = await findContainer(place, instance, signal)
   if (there !== null) {
-    if (isAsWanted(there, wanted, image.Id)) return
+    if (isAsWanted(there, wanted, image.Id, place.router?.network ?? null)) return
     await place.router?.forget(copyName(instance), context)
     await removeContainer(place, there.Id, signal)
   }
@@ -42,9 +42,9 @@ export async function startInstance(
   await start(place, id, instance, signal)
 }
 
-function isAsWanted(there: Inspected, wanted: MakeUp, imageId: string): boolean {
+function isAsWanted(there: Inspected, wanted: MakeUp, imageId: string, ofRouter: string | null): boolean {
   const isMadeSo = there.Config.Labels[labels.spec] === wanted.spec
-  return isMadeSo && isUp(there) && changesOf(there, imageId).length === 0
+  return isMadeSo && isUp(there) && changesOf(there, imageId, ofRouter).length === 0
 }
 
 async function create(

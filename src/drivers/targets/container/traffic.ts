@@ -32,7 +32,7 @@ export function trafficDrift(
       const end = ends.get(name)
       const address = addresses.get(name)
       if (end === undefined || end.weight === 0) return [moved(`The router sends nothing to ${name}.`, name)]
-      if (address !== undefined && show(address) !== show(end.address)) {
+      if (address !== undefined && end.address !== null && show(address) !== show(end.address)) {
         return [
           moved(`The router looks for ${name} at ${show(end.address)}; it is at ${show(address)}.`, name),
         ]

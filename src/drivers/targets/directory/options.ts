@@ -2,6 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { durationMs } from '../../../base/duration.js'
+import { becomeOf, type Become, type WrittenBecome } from '../../../model/become.js'
 import type { Command, DriverSpec } from '../../../model/spec.js'
 import { defaultTimeout, type runitSignals, type signals, type systemdActions } from './restart-schema.js'
 
@@ -62,6 +63,9 @@ export interface DirectoryOptions {
   readonly shared: readonly SharedEntry[]
   readonly restart: Restart | null
   readonly owner: { readonly user: string; readonly group: string | null } | null
+  /** Bits that no file of a release has; null leaves its modes as they are. */
+  readonly umask: number | null
+  readonly become: Become | null
   readonly strip: number | null
   readonly include: readonly string[] | null
 }
@@ -72,6 +76,8 @@ interface Written {
   readonly shared?: readonly string[]
   readonly restart?: WrittenRestart
   readonly owner?: string
+  readonly umask?: string
+  readonly become?: WrittenBecome
   readonly strip?: number
   readonly include?: readonly string[]
 }
@@ -112,6 +118,8 @@ export function readOptions(spec: DriverSpec, base: string | null): DirectoryOpt
     shared: sharedEntries(written.shared ?? []),
     restart: written.restart === undefined ? null : restartOf(written.restart, path),
     owner: user === undefined ? null : { user, group: group ?? null },
+    umask: written.umask === undefined ? null : Number.parseInt(written.umask, 8),
+    become: becomeOf(written.become),
     strip: written.strip ?? null,
     include: written.include ?? null,
   }

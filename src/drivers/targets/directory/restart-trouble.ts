@@ -47,7 +47,7 @@ const rightsTrouble =
 
 function rightsHint(lines: readonly string[]): string | null {
   if (!lines.some((line) => rightsTrouble.test(line))) return null
-  return 'The user who deploys may not do that. Use a unit of the user’s own, or allow it: a polkit rule for systemd, the group of runit’s supervise folder or of supervisor’s socket.'
+  return 'The user who deploys may not do that. Let it be done by another one (become: root), use a unit of the user’s own, or allow it: a polkit rule for systemd, the group of runit’s supervise folder or of supervisor’s socket.'
 }
 
 function hintFor(restart: Restart, place: RestartPlace): string {

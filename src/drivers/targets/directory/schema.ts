@@ -1,6 +1,7 @@
 /** What deploy.yaml may say of a directory target: the schema fragment that validation and editors use. */
 import { hostsOptionSchema } from '../../../model/hosts-option.js'
 import type { JsonSchema } from '../../../model/schema.js'
+import { becomeSchema } from '../../../model/become.js'
 import { restartSchema } from './restart-schema.js'
 
 const placePattern = '^(?!/)(?!(.*/)?\\.{1,2}(/|$))(?!.*//)[^\\u0000-\\u001f]+$'
@@ -44,6 +45,14 @@ export const directorySchema: JsonSchema = {
         'Whom the files of a release belong to, `user` or `user:group`, by name or number. Giving them to somebody else takes root.',
       examples: ['www-data:www-data'],
     },
+    umask: {
+      type: 'string',
+      pattern: '^0?[0-7]{3}$',
+      description:
+        'Bits that the files and folders of a release do not get, whatever its archive says, as `umask` has them.',
+      examples: ['027'],
+    },
+    become: becomeSchema,
     strip: {
       type: 'integer',
       minimum: 0,

@@ -97,6 +97,7 @@ async function makeWhole(
   await files.removeTree(incoming, layout.trash)
   await writeIntents(place, name, [...(record?.madeShared ?? []), ...(await readIntents(place, name))])
   await files.unpack(artifact, incoming, release, options, context)
+  if (options.umask !== null) await files.mask(incoming, options.umask)
   if (owner !== null) await files.giveTree(incoming, owner)
   const give = async (path: string): Promise<void> => {
     if (owner !== null) await files.give(path, owner)

@@ -24,9 +24,10 @@
  *
  * With words it does one small thing and ends, for commands run inside a container that has no shell:
  * `probe [PATH]` (ends with 1 unless the answer is 2xx), `cat FILE`, `env NAME`, `echo WORDS`, `id`, `sleep SECONDS`,
- * `fail CODE`.
+ * `fail CODE`, `ask NAME PORT PATH TIMES PAUSE` (see ask.c).
  */
 #define _GNU_SOURCE
+#include "ask.h"
 #include "websocket.h"
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -262,6 +263,7 @@ static int cat(const char *path) {
 static int do_one_thing(int count, char **words, int port) {
   const char *what = words[1], *first = count > 2 ? words[2] : "";
   if (strcmp(what, "probe") == 0) return probe(count > 2 ? first : "/health", port);
+  if (strcmp(what, "ask") == 0) return ask(count - 2, words + 2);
   if (strcmp(what, "cat") == 0) return cat(first);
   if (strcmp(what, "env") == 0) return printf("%s\n", setting(first, "")) < 0;
   if (strcmp(what, "sleep") == 0) return rest(atof(first)), 0;

@@ -83,6 +83,8 @@ export interface HostFiles {
   /** The same for what may lie on another file system: throws DeployError TARGET_REFUSED then. */
   moveIn(from: string, to: string): Promise<void>
   give(path: string, owner: OwnerNumbers): Promise<void>
+  /** Takes these bits from the modes of a folder and of all that is in it, but links. */
+  mask(folder: string, umask: number): Promise<void>
   giveTree(folder: string, owner: OwnerNumbers): Promise<void>
   /** Makes a folder like another one: its mode and owner. */
   makeAlike(from: string, to: string): Promise<void>

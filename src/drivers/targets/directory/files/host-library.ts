@@ -115,6 +115,7 @@ d_movein() {
 }
 d_give() { chown -h "$2" "$1"; }
 d_givetree() { chown -hR "$2" "$1"; }
+d_mask() { chmod -R "$2" "$1"; }
 d_alike() {
   [ -d "$2" ] || mkdir -p "$2"
   d_x=$(stat -c %u:%g "$1"); [ "$d_x" = "$(stat -c %u:%g "$2")" ] || chown "$d_x" "$2" || return

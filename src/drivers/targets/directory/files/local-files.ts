@@ -129,6 +129,7 @@ export const localFiles: HostFiles = {
   },
   give: (path, { uid, gid }) => lchown(path, uid, gid ?? -1),
   giveTree,
+  mask,
   async makeAlike(from, to) {
     const wanted = await lstat(from)
     await mkdir(to, { recursive: true })
@@ -161,6 +162,15 @@ function kindOfEntry(entry: { isSymbolicLink(): boolean; isDirectory(): boolean;
   if (entry.isSymbolicLink()) return 'link'
   if (entry.isDirectory()) return 'folder'
   return entry.isFile() ? 'file' : 'other'
+}
+
+async function mask(path: string, umask: number): Promise<void> {
+  const found = await lstat(path)
+  if (found.isSymbolicLink()) return
+  if (found.isDirectory()) {
+    for (const name of await readdir(path)) await mask(join(path, name), umask)
+  }
+  await chmod(path, found.mode & 0o7777 & ~umask)
 }
 
 /** Links themselves, never what they lead to. */

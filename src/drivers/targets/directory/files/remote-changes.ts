@@ -18,6 +18,7 @@ export type Changes = Pick<
   | 'moveIn'
   | 'give'
   | 'giveTree'
+  | 'mask'
   | 'makeAlike'
   | 'remove'
   | 'removeMatching'
@@ -85,6 +86,7 @@ export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
       return change('put in place', to, ['d_movein', from, to])
     },
     give: (path, owner) => change('give away', path, ['d_give', path, ownerText(owner)]),
+    mask: (folder, umask) => change('set the modes of', folder, ['d_mask', folder, withoutBits(umask)]),
     giveTree: (folder, owner) => change('give away', folder, ['d_givetree', folder, ownerText(owner)]),
     makeAlike(from, to) {
       if (queue.mirror.kindOf(to) !== 'folder') queue.mirror.appeared(to, 'folder')
@@ -124,6 +126,14 @@ export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
     sync: (folder) => change('write', folder, ['d_sync', folder]),
   }
   return changes
+}
+
+/** `g-w,o-rwx` for 027. */
+function withoutBits(umask: number): string {
+  const bits = (at: number): string =>
+    ['x', 'w', 'r'].filter((_, bit) => (umask >> (at * 3 + bit)) & 1).join('')
+  const classes = ['o', 'g', 'u'].map((who, at) => [who, bits(at)] as const)
+  return classes.flatMap(([who, taken]) => (taken === '' ? [] : [`${who}-${taken}`])).join(',')
 }
 
 function ownerText({ uid, gid }: OwnerNumbers): string {
