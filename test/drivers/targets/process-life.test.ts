@@ -214,6 +214,7 @@ describe('an app that ends by itself', () => {
     expect(drift).toContainEqual(expect.objectContaining({ kind: 'instanceMissing', message: says }))
     expect(running).toContainEqual({ name: next.instance.name, status: 'running' })
     await expect(start(next)).rejects.toThrow('was given up')
+    expect(await reach(next)).toMatchObject({ ended: null, address: { port: bench.port } })
     // a third release goes its way, and its way back ends with what stands in
     const third = await stage('1.0.2')
     await start(third)
