@@ -61,11 +61,11 @@ describeWith('docker-engine', 'containers', () => {
 
   test('more copies and fewer touch only the difference', async () => {
     const ids = new Set((await containers()).map(({ Id }) => Id))
-    await configure('1.0.1', { replicas: 4 })
+    await configure('1.0.1', { replicas: 5 })
     well(await apply())
-    const four = await containers()
-    expect(four).toHaveLength(4)
-    expect(four.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
+    const five = await containers()
+    expect(five).toHaveLength(5)
+    expect(five.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
     await settled()
     await configure('1.0.1', { replicas: 1 })
     well(await apply())
@@ -84,6 +84,39 @@ describeWith('docker-engine', 'containers', () => {
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     expect((await containers()).map(({ Id }) => Id)).toContain(second!.Id)
     await settled()
+    const edited = await containers()
+    const { Id, Labels } = edited[0]!
+    const limits = { Memory: 64 * 2 ** 20, MemorySwap: -1 }
+    await callEngine(project.engine.socket, 'POST', `/containers/${Id}/update`, { body: limits })
+    const changes = await run('plan')
+    expect(changes.stdout).toContain(Labels['deployctl.instance'])
+    expect(changes.stdout).toContain('memory: no limit → 64MiB')
+    well(await apply())
+    expect((await containers()).map((one) => one.Id)).not.toContain(Id)
+    expect((await containers()).map((one) => one.Id)).toContain(edited[1]!.Id)
+    await settled()
+  }, 120_000)
+
+  test('a name in a network that was taken away by hand is named and given again, and no copy is touched', async () => {
+    const network = `${project.name}-names`
+    const { socket } = project.engine
+    const own = { Name: network, Labels: { 'deployctl.project': project.name } }
+    await callEngine(socket, 'POST', '/networks/create', { body: own })
+    const before = (await containers()).map(({ Id }) => Id).sort()
+    await configure('1.0.1', { target: `router: { type: alias, network: ${network} }` })
+    well(await apply())
+    await settled()
+    const [first] = await containers()
+    await callEngine(socket, 'POST', `/networks/${network}/disconnect`, { body: { Container: first!.Id } })
+    const plan = await run('plan')
+    expect(plan.stdout.replace(/\s+/g, ' ')).toContain(
+      `The router sends nothing to ${first!.Labels['deployctl.instance']}.`,
+    )
+    well(await apply())
+    await settled()
+    expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
+    await configure('1.0.1')
+    well(await apply())
   }, 120_000)
 
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
@@ -167,9 +200,20 @@ describeWith('docker-engine', 'containers', () => {
     expect(await run('exec', 'web', '--copy', '9', '--', '/app', 'id')).toMatchObject({ code: 3 })
   }, 60_000)
 
-  test('a service that goes takes its containers along', async () => {
+  test('a service that goes takes its containers along, and the HAProxy that was started for it', async () => {
+    const pid = Number(await readFile(join(folder, 'r/haproxy.pid'), 'utf8'))
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   }, 120_000)
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
