@@ -100,12 +100,12 @@ export async function reachInstance(
     ended: found === undefined ? (whatIsWrong(holder, name) ?? 'nothing of it runs') : found.ended,
     health: 'none',
     restarts: found?.restarts ?? 0,
-    run: (command, { env, timeoutMs }, stop) => {
+    run: (command, { env, ...request }, stop) => {
       const { address, socket } = found ?? {}
       const host = address?.host.includes(':') === true ? `[${address.host}]` : address?.host
       const where = address ? `${host ?? ''}:${address.port}` : (socket ?? '')
       const directory = place.releases.folderOf(instance) ?? projectDirectory
-      return shell.run({ command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, timeoutMs }, stop)
+      return shell.run({ command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, ...request }, stop)
     },
   }
 }
