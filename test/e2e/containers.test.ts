@@ -1,9 +1,10 @@
 /** Containers with the built program on a real engine: deployed from a real registry, upgraded, unwound, mended, rolled back. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startLoad } from '../../bench/containers/load.js'
 import { freePort } from '../contract/loopback.js'
+import { agentChild } from '../support/agent-child.js'
 import type { CliResult } from '../support/built-cli.js'
 import {
   containerProject,
@@ -14,6 +15,9 @@ import {
 import { callEngine } from '../support/containers/engine-api.js'
 import { sharedEngine } from '../support/containers/engine.js'
 import { describeWith } from '../support/needs.js'
+
+/** For what somebody else does meanwhile. */
+const patience = { timeout: 60_000, interval: 200 }
 
 describeWith('docker-engine', 'containers', () => {
   let project: ContainerProject
@@ -61,11 +65,11 @@ describeWith('docker-engine', 'containers', () => {
 
   test('more copies and fewer touch only the difference', async () => {
     const ids = new Set((await containers()).map(({ Id }) => Id))
-    await configure('1.0.1', { replicas: 4 })
+    await configure('1.0.1', { replicas: 5 })
     well(await apply())
-    const four = await containers()
-    expect(four).toHaveLength(4)
-    expect(four.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
+    const five = await containers()
+    expect(five).toHaveLength(5)
+    expect(five.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
     await settled()
     await configure('1.0.1', { replicas: 1 })
     well(await apply())
@@ -83,6 +87,72 @@ describeWith('docker-engine', 'containers', () => {
     well(await apply())
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     expect((await containers()).map(({ Id }) => Id)).toContain(second!.Id)
+    await settled()
+    const edited = await containers()
+    const { Id, Labels } = edited[0]!
+    const limits = { Memory: 64 * 2 ** 20, MemorySwap: -1 }
+    await callEngine(project.engine.socket, 'POST', `/containers/${Id}/update`, { body: limits })
+    const changes = await run('plan')
+    expect(changes.stdout).toContain(Labels['deployctl.instance'])
+    expect(changes.stdout).toContain('memory: no limit → 64MiB')
+    well(await apply())
+    expect((await containers()).map((one) => one.Id)).not.toContain(Id)
+    expect((await containers()).map((one) => one.Id)).toContain(edited[1]!.Id)
+    await settled()
+  }, 120_000)
+
+  test('a name in a network that was taken away by hand is named and given again, and no copy is touched', async () => {
+    const network = `${project.name}-names`
+    const { socket } = project.engine
+    const own = { Name: network, Labels: { 'deployctl.project': project.name } }
+    await callEngine(socket, 'POST', '/networks/create', { body: own })
+    const before = (await containers()).map(({ Id }) => Id).sort()
+    await configure('1.0.1', { target: `router: { type: alias, network: ${network} }` })
+    well(await apply())
+    await settled()
+    const [first] = await containers()
+    await callEngine(socket, 'POST', `/networks/${network}/disconnect`, { body: { Container: first!.Id } })
+    const plan = await run('plan')
+    expect(plan.stdout.replace(/\s+/g, ' ')).toContain(
+      `The router sends nothing to ${first!.Labels['deployctl.instance']}.`,
+    )
+    well(await apply())
+    await settled()
+    expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
+    await configure('1.0.1')
+    well(await apply())
+  }, 120_000)
+
+  test('an agent makes a dead and a missing copy again within an interval, frozen or not, and deploys a tag that is pushed again', async () => {
+    const yaml = join(folder, 'deploy.yaml')
+    await writeFile(yaml, `${await readFile(yaml, 'utf8')}agent: { interval: 1s }\n`)
+    well(await run('freeze', '--reason', 'sale week'))
+    const agent = agentChild(folder)
+    await agent.line('is as deploy.yaml asks')
+    const [dead, other] = await containers()
+    await callEngine(project.engine.socket, 'POST', `/containers/${dead!.Id}/kill`)
+    await agent.line('web v1.0.1 is to be put right')
+    await vi.waitFor(async () => expect(await running()).toEqual(['1.0.1', '1.0.1']), patience)
+    await callEngine(project.engine.socket, 'DELETE', `/containers/${other!.Id}?force=true`)
+    await vi.waitFor(async () => {
+      expect(await running()).toEqual(['1.0.1', '1.0.1'])
+      expect((await containers()).map(({ Id }) => Id)).not.toContain(other!.Id)
+    }, patience)
+    const before = (await containers()).map(({ Id }) => Id)
+    await project.publish('1.0.1', { env: { APP_VERSION: '1.0.1', APP_NOTE: 'pushed again' } })
+    await agent.line('frozen by')
+    expect((await containers()).map(({ Id }) => Id).sort()).toEqual([...before].sort())
+    well(await run('unfreeze'))
+    await agent.line('published again with other content')
+    await agent.line('web v1.0.1 is deployed')
+    await vi.waitFor(async () => {
+      const now = await containers()
+      expect(now.filter(({ Id }) => before.includes(Id))).toEqual([])
+      expect(await running()).toEqual(['1.0.1', '1.0.1'])
+    }, patience)
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await running()).toEqual(['1.0.1', '1.0.1'])
+    await configure('1.0.1')
     await settled()
   }, 120_000)
 
@@ -167,9 +237,20 @@ describeWith('docker-engine', 'containers', () => {
     expect(await run('exec', 'web', '--copy', '9', '--', '/app', 'id')).toMatchObject({ code: 3 })
   }, 60_000)
 
-  test('a service that goes takes its containers along', async () => {
+  test('a service that goes takes its containers along, and the HAProxy that was started for it', async () => {
+    const pid = Number(await readFile(join(folder, 'r/haproxy.pid'), 'utf8'))
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   }, 120_000)
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
