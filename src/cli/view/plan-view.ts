@@ -12,6 +12,7 @@ export async function planText(plan: Plan, style: Style): Promise<string> {
     [headerLine(plan, style)],
     await changeLines(plan, style),
     driftLines(plan, style),
+    onlyLines(plan, style),
     noticeLines(plan.notices, style),
     stepLines(plan, style),
     [paragraph(summary(plan), style.width, 0)],
@@ -55,6 +56,16 @@ function driftLines(plan: Plan, style: Style): readonly string[] {
       ...evidence.map((line) => style.paint.faint(paragraph(line, style.width, 6, 8))),
     ]),
   ]
+}
+
+function onlyLines({ only }: Plan, style: Style): readonly string[] {
+  if (only === undefined) return []
+  const words = [
+    ...only.hosts.map((name) => `--host ${name}`),
+    ...only.limit.map((which) => `--limit ${which}`),
+  ]
+  const text = `Only ${words.join(' ')}: all other hosts keep what they have, and the next apply without it brings them up to date.`
+  return [style.paint.careful(paragraph(text, style.width, 2))]
 }
 
 function noticeLines(notices: readonly Notice[], style: Style): readonly string[] {
