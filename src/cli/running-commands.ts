@@ -10,6 +10,11 @@ const deploymentWord: WordSpec = {
   required: false,
   description: 'its id, or how that begins (default: the one that is under way)',
 }
+const approvedWord: WordSpec = {
+  name: 'WHAT',
+  required: false,
+  description: 'a deployment, a service, or the digest of a release (default: what waits)',
+}
 const whyOption: OptionSpec = {
   key: 'reason',
   long: '--reason',
@@ -21,11 +26,11 @@ const whyOption: OptionSpec = {
 export const runningCommands: readonly CommandSpec[] = [
   {
     name: 'approve',
-    summary: 'let a deployment go on where it waits for a person',
+    summary: 'let go on, or begin, what waits for a person',
     description:
-      'Says yes to the step of a deployment that waits for it, such as the approval of a canary. The deployment runs on ' +
-      'in its own process; who approved it, when and why is on record.',
-    words: [deploymentWord],
+      'Says yes to the step of a deployment that waits for it, such as the approval of a canary, or to a release that an ' +
+      'agent with mode: approve has found. It happens in the process that waits; who approved it, when and why is on record.',
+    words: [approvedWord],
     options: [
       {
         key: 'step',
@@ -39,6 +44,7 @@ export const runningCommands: readonly CommandSpec[] = [
     examples: [
       { line: 'approve --env production', does: 'let the canary go on' },
       { line: 'approve 7f3a9c --reason "errors are flat"', does: 'the same, by its id and with a reason' },
+      { line: 'approve web --env production', does: 'let the agent deploy what it found for web' },
     ],
     exits: [stuck],
     load: async () => (await import('./commands/approve.js')).approve,

@@ -385,9 +385,9 @@ export interface WrittenConfig {
    */
   agent?: {
     /**
-     * `auto` deploys what is due; `notify` tells the notifiers, and a person deploys it.
+     * `auto` deploys what is due; `approve` deploys it once a person says so (`deployctl approve`); `notify` tells the notifiers, and a person deploys it.
      */
-    mode?: 'auto' | 'notify'
+    mode?: 'auto' | 'approve' | 'notify'
     /**
      * How often every source is asked (default: 10s, and 30s for oci).
      */
