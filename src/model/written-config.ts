@@ -2186,6 +2186,10 @@ interface TargetContainer {
    */
   image?: string
   /**
+   * The hosts it runs on: names of groups and of hosts below `hosts:`. Without it, the machine deployctl runs on.
+   */
+  hosts?: string | string[]
+  /**
    * How many containers run on each host.
    */
   replicas?: number
