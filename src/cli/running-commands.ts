@@ -1,4 +1,4 @@
-/** What a person says to a deployment that runs in another process: rows of the command table. */
+/** What a person says to a deployment that runs in another process, and what stands in front of services: rows of the command table. */
 import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec, WordSpec } from './command.js'
 import type { OptionSpec } from './options.js'
@@ -62,5 +62,40 @@ export const runningCommands: readonly CommandSpec[] = [
     ],
     exits: [stuck],
     load: async () => (await import('./commands/abort.js')).abort,
+  },
+  {
+    name: 'router',
+    summary: 'write the configuration of an HAProxy of your own',
+    description:
+      'router init SERVICE writes the least that HAProxy needs to stand in front of a service, and says what goes into ' +
+      'deploy.yaml for it. Never overwrites. Where deployctl is to run HAProxy itself it takes no file: router: { type: ' +
+      'haproxy, listen: 80 }.',
+    words: [
+      { name: 'ACTION', required: true, description: 'init', choices: ['init'] },
+      { name: 'SERVICE', required: true, description: 'the service behind it', completes: 'services' },
+    ],
+    options: [
+      {
+        key: 'out',
+        long: '--out',
+        short: '-o',
+        placeholder: 'FILE',
+        kind: 'text',
+        description: 'where to write it (default: haproxy.cfg)',
+        completes: 'files',
+      },
+      {
+        key: 'listen',
+        long: '--listen',
+        placeholder: 'PORT',
+        kind: 'text',
+        description: 'a port, or an address with one (default: 80)',
+      },
+    ],
+    examples: [
+      { line: 'router init web --listen 127.0.0.1:8080', does: 'write haproxy.cfg for the service web' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/router.js')).router,
   },
 ]
