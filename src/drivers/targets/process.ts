@@ -76,8 +76,11 @@ function processTarget(place: Place): Target {
       const claim = await releases.claim(request, signal)
       return {
         async release() {
-          await quitIfIdle(place)
-          await claim.release()
+          try {
+            await quitIfIdle(place)
+          } finally {
+            await claim.release()
+          }
         },
       }
     },
