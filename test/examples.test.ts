@@ -17,6 +17,8 @@ const examples = [
   'examples/server-mode/deploy.yaml',
   ...Object.keys(examplePlaces).map((name) => `examples/${name}/deploy.yaml`),
 ]
+/** Planned and deployed to real hosts in test/e2e/deploy-to-hosts.test.ts. */
+const onHosts = ['examples/fleet/deploy.yaml']
 const read = (example: string) => parse(readFileSync(join(root, example), 'utf8')) as Example
 
 interface Example {
@@ -29,7 +31,7 @@ test('this test knows every example', () => {
     const file = `examples/${name}/deploy.yaml`
     return existsSync(join(root, file)) ? [file] : []
   })
-  expect(['deploy.yaml', ...found].sort()).toEqual([...examples].sort())
+  expect(['deploy.yaml', ...found].sort()).toEqual([...examples, ...onHosts].sort())
 })
 
 test('every source has an example, and a page that leads to it', () => {
@@ -43,6 +45,12 @@ test('every source has an example, and a page that leads to it', () => {
   }
   const list = readFileSync(join(root, 'examples', 'README.md'), 'utf8')
   for (const type of Object.keys(sourceDrivers)) expect(list).toContain(`(../docs/sources/${type}.md)`)
+})
+
+test.each(onHosts)('%s is valid', async (example) => {
+  const open = { file: join(root, example), shown: example, environment: null, env: {} }
+  const { problems, warnings } = await validateFile(open)
+  expect({ problems, warnings }).toEqual({ problems: [], warnings: [] })
 })
 
 describe.each(examples)('%s', (example) => {

@@ -1,23 +1,19 @@
 /** Several contenders in the same run, on the same engine, with the same app and load, one after the other; and the table. */
 import { deployUnderLoad, type Contender, type ContenderResult, type Course } from './contender.js'
-import { startGround } from './ground.js'
+import type { Ground } from './ground.js'
 
 export async function compare(
+  ground: Ground,
   contenders: readonly Contender[],
   course: Course,
   tell: (line: string) => void = () => undefined,
 ): Promise<readonly ContenderResult[]> {
-  const ground = await startGround()
-  try {
-    const results: ContenderResult[] = []
-    for (const contender of contenders) {
-      tell(`${contender.name} …`)
-      results.push(await deployUnderLoad(contender, ground, course))
-    }
-    return results
-  } finally {
-    await ground.stop()
+  const results: ContenderResult[] = []
+  for (const contender of contenders) {
+    tell(`${contender.name} …`)
+    results.push(await deployUnderLoad(contender, ground, course))
   }
+  return results
 }
 
 type Column = readonly [string, (result: ContenderResult) => string | number]
@@ -33,6 +29,7 @@ const columns: readonly Column[] = [
   ['cut', ({ load }) => load.endings.cut],
   ['5xx', ({ load }) => load.endings.serverError],
   ['other', ({ load }) => load.endings.otherStatus + load.endings.timedOut],
+  ['connections reset', ({ load }) => load.connections.reset],
   ['late', ({ load }) => load.late],
   ['p50', ({ load }) => `${load.latency.p50.toFixed(1)} ms`],
   ['p99', ({ load }) => `${load.latency.p99.toFixed(1)} ms`],

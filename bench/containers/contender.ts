@@ -10,6 +10,8 @@ export interface Contender {
   readonly name: string
   /** Set for one that only pretends to deploy: the first version goes on serving. */
   readonly isControl?: boolean
+  /** What it deploys, in order, where that is not one version after the other. */
+  versions?(first: string, others: readonly string[]): readonly string[]
   /** Deploys the first version; nobody asks for it yet. */
   start(ground: Ground, version: string): Promise<Deployer>
 }
@@ -54,12 +56,13 @@ export async function deployUnderLoad(
   for (const version of [course.first, ...course.versions]) await ground.image(version)
   const deployer = await contender.start(ground, course.first)
   const took: number[] = []
+  const versions = contender.versions?.(course.first, course.versions) ?? course.versions
   try {
     await serving(deployer.address, course.first)
     const load = startLoad({ ...course.load, address: deployer.address })
     try {
       await sleep(course.pauseMs)
-      for (const version of course.versions) {
+      for (const version of versions) {
         const begun = performance.now()
         await deployer.deploy(version)
         took.push(performance.now() - begun)

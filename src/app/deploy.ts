@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.js'
 import type { HeldLock } from '../model/state-store.js'
 import { claimPlaces } from './place-claims.js'
 import { planApply, planRollback } from './plan-release.js'
+import { planRestart } from './plan-restart.js'
 import { refuseUnfinished } from './refuse-unfinished.js'
 import type { DeployResult, Execution, PlanRequest, RollbackRequest } from './requests.js'
 import { runPlan } from './run-plan.js'
@@ -27,6 +28,15 @@ export function rollBack(
   signal: AbortSignal,
 ): Promise<DeployResult> {
   return deployPlan(world, 'rollback', execution, signal, () => planRollback(world, request, signal))
+}
+
+export function restart(
+  world: World,
+  service: string,
+  execution: Execution,
+  signal: AbortSignal,
+): Promise<DeployResult> {
+  return deployPlan(world, 'restart', execution, signal, () => planRestart(world, service, signal))
 }
 
 /** Exactly what is in the file, without a question: saving it was the review. */

@@ -95,13 +95,30 @@ async function planChosen(
     const wanted = desiredOf(world, service, choice, book)
     if (hasHostMeant(wanted, state?.services[service], book, isMeant)) desired.set(service, wanted)
   }
+  const said = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
+  const scope = { desired, book, isMeant, ...(only === undefined ? {} : { only }) }
+  return planDesired(world, { state, renamed }, command, scope, said, signal)
+}
+
+/** What is to run where, and which hosts are meant. */
+export interface DesiredScope extends Pick<PlanRequest, 'only'> {
+  readonly desired: ReadonlyMap<string, DesiredService | null>
+  readonly book: HostBook
+  readonly isMeant: (host: HostSpec) => boolean
+}
+
+export async function planDesired(
+  world: World,
+  { state, renamed }: NamedState,
+  command: PlanCommand,
+  { desired, book, isMeant, only }: DesiredScope,
+  said: readonly Notice[],
+  signal: AbortSignal,
+): Promise<Plan> {
   const sights = [...desired].map(([service, wanted]) =>
     sightOf(world, service, wanted?.spec.target ?? null, state?.services[service] ?? null, book),
   )
-  const notices: Notice[] = [
-    ...freezeNotices(world, state),
-    ...[...choices.values()].flatMap((choice) => choice?.notices ?? []),
-  ]
+  const notices: Notice[] = [...freezeNotices(world, state), ...said]
   const { observed, skipped } = await observe(world, sights, book, isMeant, signal)
   notices.push(...skippedNotices(skipped))
   for (const [service, seen] of observed) {

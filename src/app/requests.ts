@@ -13,6 +13,7 @@ import type { Outcome } from '../model/outcome.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
+import type { CopyListener, ExecRequest, ExecResult, LogsRequest } from './look-inside.js'
 import type { HostSelection } from '../model/host-spec.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
@@ -202,6 +203,12 @@ export interface UseCases {
   /** Exactly the saved plan (`text` as in the file), without a question; refused when stale, tampered with or too old. */
   deploySaved(text: string, execution: Execution, signal: AbortSignal): Promise<DeployResult>
   rollBack(request: RollbackRequest, execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  /** Starts what is recorded of a service anew. */
+  restart(service: string, execution: Execution, signal: AbortSignal): Promise<DeployResult>
+  /** What copies of a service say; until the signal, where they are followed. */
+  showLogs(request: LogsRequest, listener: CopyListener, signal: AbortSignal): Promise<void>
+  /** Runs a command in a copy of a service. */
+  execInside(request: ExecRequest, listener: CopyListener, signal: AbortSignal): Promise<ExecResult>
   recover(direction: 'resume' | 'unwind', execution: Execution, signal: AbortSignal): Promise<DeployResult>
   /** Both to a deployment that runs in another process. */
   approve(request: ApproveRequest, signal: AbortSignal): Promise<MarkAnswer & { readonly step: Step }>

@@ -3,10 +3,11 @@ import { abortDeployment, approveStep } from './a-persons-mark.js'
 import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
-import { deploy, deploySaved, rollBack } from './deploy.js'
+import { deploy, deploySaved, restart, rollBack } from './deploy.js'
 import { freezeEnvironment, unfreezeEnvironment } from './freezes.js'
 import { holdRelease, unholdRelease } from './holds.js'
 import { listReleases } from './list-releases.js'
+import { execInside, showLogs } from './look-inside.js'
 import { pinService, unpinService } from './pins.js'
 import { planApply, planRollback } from './plan-release.js'
 import { recover } from './recover.js'
@@ -33,6 +34,9 @@ export function createUseCases(world: World): UseCases {
     deploy: (request, execution, signal) => deploy(world, request, execution, signal),
     deploySaved: (text, execution, signal) => deploySaved(world, text, execution, signal),
     rollBack: (request, execution, signal) => rollBack(world, request, execution, signal),
+    restart: (service, execution, signal) => restart(world, service, execution, signal),
+    showLogs: (request, listener, signal) => showLogs(world, request, listener, signal),
+    execInside: (request, listener, signal) => execInside(world, request, listener, signal),
     recover: (direction, execution, signal) => recover(world, direction, execution, signal),
     approve: (request, signal) => approveStep(world, request, signal),
     abort: (request, signal) => abortDeployment(world, request, signal),

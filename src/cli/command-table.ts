@@ -7,7 +7,8 @@ import { exitCodes } from '../base/deploy-error.js'
 import type { CommandSpec } from './command.js'
 import { hostCommands } from './host-commands.js'
 import { runningCommands } from './running-commands.js'
-import { deployOptions, leftoversOption, serviceOption, toOption } from './options.js'
+import { serviceCommands } from './service-commands.js'
+import { deployOptions, hostOptions, leftoversOption, serviceOption, toOption } from './options.js'
 
 const { busy, changesPending, declined, stuck, unwound } = exitCodes
 const deployExits = [busy, unwound, stuck, declined, 129, 130, 143] as const
@@ -68,6 +69,7 @@ export const commands: readonly CommandSpec[] = [
     words: [],
     options: [
       serviceOption,
+      ...hostOptions,
       {
         key: 'out',
         long: '--out',
@@ -98,7 +100,7 @@ export const commands: readonly CommandSpec[] = [
       'Plans, shows the plan, asks, and carries it out. When a step fails, or on Ctrl-C, everything that was begun is ' +
       'undone and the old releases serve. With FILE, applies exactly that saved plan, without a question.',
     words: [{ name: 'FILE', required: false, description: 'a plan saved by plan --out', completes: 'files' }],
-    options: [serviceOption, ...deployOptions],
+    options: [serviceOption, ...hostOptions, ...deployOptions],
     examples: [
       { line: 'apply --env staging', does: 'deploy what deploy.yaml asks for' },
       { line: 'apply release.plan', does: 'deploy exactly what was reviewed' },
@@ -212,6 +214,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [busy],
     load: async () => (await import('./commands/unlock.js')).unlock,
   },
+  ...serviceCommands,
   ...runningCommands,
   ...automationCommands,
   ...hostCommands,

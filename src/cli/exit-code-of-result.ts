@@ -8,7 +8,7 @@ export function exitCodeOfResult(result: DeployResult, unwindWanted: boolean): E
   if (result.kind === 'declined') return exitCodes.declined
   const { outcome, unrecorded } = result
   if (unrecorded !== null || outcome.kind === 'stuck') return exitCodes.stuck
-  if (outcome.kind === 'applied') return exitCodes.done
+  if (outcome.kind === 'applied' && outcome.leftovers.length === 0) return exitCodes.done
   if (outcome.leftovers.length > 0 || outcome.unhealthy.length > 0) return exitCodes.stuck
   return unwindWanted ? exitCodes.done : exitCodes.unwound
 }

@@ -33,6 +33,9 @@ export interface Options {
   readonly logFormat: string
   readonly watch: boolean
   readonly follow: boolean
+  /** Which copy of a service: its number or its name. */
+  readonly copy: string | null
+  readonly tail: number
   /** Of a freeze; null: until it is lifted. */
   readonly forMs: number | null
   readonly target: string
@@ -64,6 +67,8 @@ export const defaultOptions: Options = {
   logFormat: 'json',
   watch: false,
   follow: false,
+  copy: null,
+  tail: 100,
   forMs: null,
   target: 'directory',
   source: 'directory',

@@ -70,6 +70,12 @@ interface PlanPrinter {
   record(plan: Plan): void
 }
 
+const questions = {
+  apply: 'Apply this to',
+  rollback: 'Roll back this to',
+  restart: 'Restart this on',
+} as const
+
 /** Only `yes` is a yes. */
 async function confirmed({ terminal, signal }: CommandContext, plan: Plan): Promise<boolean> {
   if (!terminal.canAsk) {
@@ -78,14 +84,14 @@ async function confirmed({ terminal, signal }: CommandContext, plan: Plan): Prom
       'Nothing was changed: the plan needs a yes, and there is no terminal to ask on.',
       {
         hint:
-          plan.command === 'rollback'
+          plan.command !== 'apply'
             ? 'add --auto-approve'
             : 'add --auto-approve, or save a plan with `deployctl plan --out FILE` and run `deployctl apply FILE`',
       },
     )
   }
-  const what = plan.command === 'rollback' ? 'Roll back' : 'Apply'
-  const answer = await ask(terminal, `${what} this to ${plan.environment}? Only "yes" is a yes: `, signal)
+  const question = `${questions[plan.command]} ${plan.environment}? Only "yes" is a yes: `
+  const answer = await ask(terminal, question, signal)
   if (answer === null) terminal.out('')
   return answer === 'yes'
 }

@@ -6,7 +6,7 @@ import type { Plan, Step } from '../model/plan.js'
 import type { ExecuteDeps } from './execute-deps.js'
 import { perform, type PerformDeps } from './perform.js'
 import type { RunLog } from './run-log.js'
-import { reversed, runSchedule } from './schedule.js'
+import { reversed, runSchedule, type Node } from './schedule.js'
 
 export interface UnwindResult {
   readonly leftovers: Outcome['leftovers']
@@ -35,7 +35,10 @@ export async function unwind(
   )
   const leftovers: Outcome['leftovers'][number][] = []
   const stuck: Failure[] = []
-  await runSchedule(reversed(begun), plan.parallelism, async ({ node: step }) => {
+  const order = reversed(
+    alone ? lanesInOrder(begun) : begun.map((step) => ({ id: step.id, needs: step.needs, step })),
+  )
+  await runSchedule(order, plan.parallelism, async ({ node: { step } }) => {
     if (!covers(step)) return false
     if ('irreversible' in step.revert) {
       leftovers.push({ step: step.title, reason: step.revert.irreversible })
@@ -43,7 +46,8 @@ export async function unwind(
     }
     const error = await revertStep(step, deps)
     if (error === null) return true
-    if (deps.allowsLeftovers || (alone && isAway(error, step, plan))) {
+    // A host that may fail may fail in this, too: what it has then shows when the next plan looks at it.
+    if (deps.allowsLeftovers || alone) {
       leftovers.push({ step: step.title, reason: `it could not be undone: ${error.message}` })
       return true
     }
@@ -54,10 +58,15 @@ export async function unwind(
   return { leftovers, stuck, unhealthy }
 }
 
-/** The host went away half way, and deploy.yaml says to go on without it: the next plan finds out what it has. */
-function isAway({ code }: ErrorReport, { service }: Step, plan: Plan): boolean {
-  const policy = plan.tolerance?.[service ?? '']?.unreachable
-  return policy === 'skip' && (code === 'HOST_UNREACHABLE' || code === 'TIMEOUT')
+/** What a host began, one after another: in the plan its steps may follow one another only by way of other hosts. */
+function lanesInOrder(begun: readonly Step[]): readonly (Node & { readonly step: Step })[] {
+  const last = new Map<string, string>()
+  return begun.map((step) => {
+    const lane = `${step.service ?? ''}@${step.lane ?? ''}`
+    const before = last.get(lane)
+    last.set(lane, step.id)
+    return { id: step.id, needs: before === undefined ? [] : [before], step }
+  })
 }
 
 function isBegun(step: Step, log: RunLog): boolean {

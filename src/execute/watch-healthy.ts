@@ -67,9 +67,11 @@ async function watchRunning(
       throw unwell(`${name} did not stay up: it ended and was started again ${times}`)
     }
     if (show(reach.address) !== show(atFirst?.address ?? null)) {
-      // its engine was restarted: what sends the traffic looks for it where it was
-      throw unwell(
-        `${name} did not stay where it was: it listened at ${show(atFirst?.address ?? null)}, and now at ${show(reach.address)}`,
+      // Its engine was restarted, which is no fault of the release; what sends the traffic looks for it where it was.
+      const was = show(atFirst?.address ?? null)
+      throw new DeployError(
+        'TARGET_REFUSED',
+        `${name} did not stay where it was: it listened at ${was}, and now at ${show(reach.address)}`,
       )
     }
     const label = `${formatDuration(Math.max(endMs - clock.monotonicMs(), 0))} of ${formatDuration(forMs)} left`

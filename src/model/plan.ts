@@ -67,7 +67,7 @@ export type PlannedHold = Hold | Omit<Hold, 'at' | 'by' | 'deployment'>
 export type PlannedLag = Lag | Omit<Lag, 'at' | 'deployment'>
 export type PlannedPin = Pin | Omit<Pin, 'at' | 'by'>
 
-export type PlanCommand = 'apply' | 'rollback'
+export type PlanCommand = 'apply' | 'rollback' | 'restart'
 
 export interface Plan {
   readonly format: 1
@@ -106,8 +106,6 @@ export interface Plan {
 export interface Tolerance {
   /** Hosts that may fail before the whole service has. */
   readonly maxFailures: number
-  /** `skip`: a host that went away half way is left as it is, for the next plan to find. */
-  readonly unreachable: 'skip' | 'fail'
 }
 
 /** A plan in a file: dated, signed with a key kept beside the state, and refused when any of that does not fit. */

@@ -35,6 +35,8 @@ export interface Router {
   drain(names: readonly string[], deadlineMs: number, context: OperationContext): Promise<boolean>
   /** Takes the instance out for good, before it stops and its address may become another's. */
   forget(name: string, context: OperationContext): Promise<void>
+  /** The service has gone: ends what runs for it alone, where there is such a thing. One with traffic is left as it is. */
+  end?(context: OperationContext): Promise<void>
 }
 
 export interface RouterTraits {

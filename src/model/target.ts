@@ -91,7 +91,11 @@ export interface InstanceReach {
   /** Runs a command inside; the result is as the shell's. */
   run(
     command: Command,
-    request: { readonly env: { readonly [name: string]: string }; readonly timeoutMs: number },
+    request: {
+      readonly env: { readonly [name: string]: string }
+      readonly timeoutMs: number
+      readonly onLine?: (line: OutputLine) => void
+    },
     signal: AbortSignal,
   ): Promise<Pick<CommandResult, 'exitCode' | 'ended' | 'lastLines'>>
 }
@@ -130,6 +134,13 @@ export interface Target {
   folderOf(instance: Instance): string | null
   /** For targets whose instances run by themselves. */
   reach?(instance: Instance, signal: AbortSignal): Promise<InstanceReach>
+  /** What an instance says: its last lines, and where it is followed all that come, until it ends or the signal aborts. */
+  logs?(
+    instance: Instance,
+    request: { readonly lastLines: number; readonly follow: boolean },
+    onLine: (line: OutputLine) => void,
+    signal: AbortSignal,
+  ): Promise<void>
   /** An instance's last words, for the story of a failure: log lines, exit code; at most 60 lines. */
   lastWords?(instance: Instance, signal: AbortSignal): Promise<readonly string[]>
 }
@@ -151,6 +162,8 @@ export interface TargetTraits {
   readonly keepReleases: { readonly option: string; readonly default: number }
   /** The option with which only one generation of instances can run at a time. */
   readonly exclusive?: string
+  /** The option without which nothing can be restarted, where instances do not run by themselves. */
+  readonly restarting?: string
   /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
   readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
   /** The option that says that instances are to end when the agent is told to. */

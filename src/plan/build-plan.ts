@@ -11,13 +11,13 @@ import { holdsOf, type Deployed, type RecordedService, type RecordedState } from
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost, type HostSelection, type HostSpec } from '../model/host-spec.js'
 import type { DesiredService } from './desire.js'
-import { diffService, type Difference } from './diff.js'
+import { diffService, restartOf, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
 import { drawGraph, noService, scenesOf, type ServiceChapter } from './graph.js'
 import { hookOperation, scenesFor } from './hook-drafts.js'
 import { hostParts, ownReasons, type SkippedHost } from './host-parts.js'
-import { draftService } from './moves.js'
+import { draftService, helpersOn } from './moves.js'
 import { outcomeOfService } from './outcome-of-service.js'
 import { keepWarmMs } from './strategies/blue-green.js'
 import { defaultStrategy } from './strategies/catalog.js'
@@ -112,12 +112,17 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
   const lapsed = input.lapsed.get(service) ?? null
-  const parts = hostParts(desired, recorded, observations, skipped)
+  const all = hostParts(desired, recorded, observations, skipped)
+  // a restart is about what is recorded as active, and leaves other hosts alone
+  const parts = input.command === 'restart' ? all.filter(({ wanted }) => wanted.length > 0) : all
   const hostReasons = desired === null ? [] : ownReasons(parts, recorded)
-  const difference = withRename(
-    diffService(service, desired, active, drift, traits, lapsed, hostReasons),
-    input.renamed[service],
-  )
+  const difference =
+    input.command === 'restart' && active !== null
+      ? restartOf(service, active)
+      : withRename(
+          diffService(service, desired, active, drift, traits, lapsed, hostReasons),
+          input.renamed[service],
+        )
   const outcome =
     desired === null ? null : plannedOutcome(service, desired, recorded, difference, traits, input)
   const keep = [
@@ -132,12 +137,13 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
     keep: [...new Set(keep.map((instance) => instance.name))],
     warm: warmOf(recorded),
     isOver: lapsed !== null,
-    isRollback: input.command === 'rollback',
+    command: input.command,
   }
   const strategy = desired?.config.strategy ?? { type: defaultStrategy }
   const drafts = draftService(move, input.strategy(strategy.type).plan, strategy)
   const order = orderHosts(drafts, desired?.hosts ?? [], strategy)
-  return { service, ...move, recorded, strategy, outcome, drafts, order, observations }
+  const helpers = parts.flatMap((part) => helpersOn(part, move, strategy))
+  return { service, ...move, recorded, strategy, outcome, drafts, order, observations, helpers }
 }
 
 /** A new name alone changes nothing that runs, but the record has to move: that is a change, and it is said. */
@@ -202,6 +208,7 @@ function tablesOf(
     for (const { has } of chapter.recorded?.lagging ?? []) add(has)
     for (const deployed of chapter.warm) add(deployed)
     add(chapter.desired)
+    for (const helper of chapter.helpers) instances[instanceId(helper)] = helper
   }
   const names = new Set(Object.values(instances).map(({ host }) => host))
   names.delete(localHost)

@@ -59,6 +59,18 @@ export function diffService(
   return { ...repairs, repairOnly: hostReasons.length === 0, everywhere: false }
 }
 
+/** Nothing differs, and yet it is started anew. */
+export function restartOf(service: string, { release, spec }: Deployed): Difference {
+  const side = { release, spec }
+  const reasons = ['a restart was asked for']
+  return {
+    change: { service, kind: 'update', before: side, after: side, reasons },
+    effects: new Set(['route']),
+    repairOnly: true,
+    everywhere: false,
+  }
+}
+
 function releaseReason(recorded: Deployed, desired: DesiredService): string {
   if (recorded.release.version !== desired.release.version) return desired.reason
   return `${showVersion(desired.release.version)} was published again with other content`

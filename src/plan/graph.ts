@@ -33,6 +33,8 @@ export interface ServiceChapter extends ServiceMove {
   readonly observations: readonly Observation[]
   readonly drafts: readonly HostDrafts[]
   readonly order: HostOrder
+  /** Copies that are there only while it is carried out. */
+  readonly helpers: readonly Instance[]
 }
 
 export function drawGraph(

@@ -19,6 +19,7 @@ export const momentsOf: {
 } = {
   apply: { first: 'beforeDeploy', last: 'afterDeploy' },
   rollback: { first: 'beforeRollback', last: 'afterRollback' },
+  restart: { first: 'beforeDeploy', last: 'afterDeploy' }, // which it never runs: it brings nothing new
 }
 
 export interface HookScene {

@@ -1,5 +1,6 @@
 /** From one service's difference to its drafts: what to stage, the strategy's steps on each host, what to prune. Pure. */
 import { copyName, instanceId, type Instance } from '../model/instance.js'
+import type { PlanCommand } from '../model/plan.js'
 import type { DriftKind } from '../model/change.js'
 import type { StrategySpec } from '../model/spec.js'
 import type { Deployed } from '../model/state.js'
@@ -9,6 +10,7 @@ import type { DesiredService } from './desire.js'
 import type { HostPart } from './host-parts.js'
 import { check, hostMove } from './strategies/drafts.js'
 import { mend } from './strategies/mend.js'
+import { helpersOf, restart } from './strategies/restart.js'
 import type { Draft, HostMove, Move, Strategy } from './strategies/strategy.js'
 
 export interface ServiceMove {
@@ -22,7 +24,7 @@ export interface ServiceMove {
   /** Earlier releases whose instances are up without traffic, and whether their time is over. */
   readonly warm: readonly Deployed[]
   readonly isOver: boolean
-  readonly isRollback: boolean
+  readonly command: PlanCommand
 }
 
 /** What happens on one host of a service. */
@@ -53,7 +55,8 @@ export function draftService(
 
 type Work = 'change' | 'repair' | 'nothing'
 
-function workOn(part: HostPart, { difference, warm, isOver }: ServiceMove): Work {
+function workOn(part: HostPart, { difference, warm, isOver, command }: ServiceMove): Work {
+  if (command === 'restart') return 'repair'
   if (difference.everywhere || part.own !== null) return 'change'
   const hasLapsed = isOver && warm.some(({ instances }) => instances.some(({ host }) => host === part.host))
   return hasLapsed || (part.seen?.drift.length ?? 0) > 0 ? 'repair' : 'nothing'
@@ -77,7 +80,7 @@ function draftHost(
   const move: Move = {
     verbs,
     hasChecks: (instance) => checked && wanted.includes(instance),
-    isRollback: service.isRollback,
+    isRollback: service.command === 'rollback',
   }
   const kept = service.warm.flatMap(({ instances }) => instances.filter((instance) => instance.host === host))
   const warm = replaced ? [] : runningOf(kept, part)
@@ -86,13 +89,14 @@ function draftHost(
   if (replaced) moves.push(hostMove(host, there, [], []))
   const isThere = ({ before, after, lapsed }: HostMove): boolean =>
     before.length + after.length + lapsed.length > 0
-  const drafts = moves
-    .filter(isThere)
-    .flatMap((here) =>
-      repairs && verbs.has('start')
-        ? mend(here, move, ailing(part), missing(part))
-        : strategy(here, move, options).map((draft) => (repairs ? repair(draft) : draft)),
-    )
+  const draftsOf = (here: HostMove): readonly Draft[] => {
+    if (service.command === 'restart')
+      return restart(here, move, options, missing(part), helpersOn(part, service, options))
+    if (repairs && verbs.has('start')) return mend(here, move, ailing(part), missing(part))
+    const planned = strategy(here, move, options)
+    return repairs ? planned.map(repair) : planned
+  }
+  const drafts = moves.filter(isThere).flatMap(draftsOf)
   return {
     host,
     stage: wanted.slice(0, 1).flatMap((instance) => stageDraft(instance, part)),
@@ -101,6 +105,18 @@ function draftHost(
     before: there,
     again: check(move, host, wanted),
   }
+}
+
+/** Copies that stand in on a host during a restart. */
+export function helpersOn(
+  { wanted }: HostPart,
+  { command, traits, desired }: ServiceMove,
+  options: StrategySpec,
+): readonly Instance[] {
+  // with this option set only one generation of instances can run at a time
+  const isExclusive = traits.exclusive !== undefined && desired?.spec.target[traits.exclusive] !== undefined
+  const runs = traits.verbs.includes('start')
+  return command === 'restart' && runs && !isExclusive ? helpersOf(wanted, options) : []
 }
 
 /** The recorded instances that are really there, so that one can go back to them. */

@@ -20,6 +20,7 @@ export function outcomeOfService(input: {
   readonly keepWarmMs: number
 }): ServiceOutcome {
   const { command, desired, difference, recorded } = input
+  if (command === 'restart' && recorded !== null) return unchanged(desired, recorded)
   const digest = desired.release.digest
   const left = recorded?.active.release ?? null
   const holds: PlannedHold[] = input.holds.filter((hold) => hold.digest !== digest)
@@ -65,6 +66,15 @@ function laggingHosts(
     if (has !== null && wanted.has(host) && !everywhere) return []
     return [{ host, has, reason }]
   })
+}
+
+/** What is started anew is what it was, and what is warm beside it stays so. */
+function unchanged(
+  { instances }: DesiredService,
+  { previous, holds, pin, lagging }: RecordedService,
+): ServiceOutcome {
+  const rest = { previous, keepWarmMs: 0, holds, pin, ...(lagging === undefined ? {} : { lagging }) }
+  return { active: instances.map(instanceId), deployed: false, ...rest }
 }
 
 function cooled({ warmUntil: _, ...deployed }: Deployed): Deployed {

@@ -5,7 +5,7 @@ import { localHost, type HostSpec } from '../model/host-spec.js'
 import type { Tolerance } from '../model/plan.js'
 import type { StrategySpec } from '../model/spec.js'
 import type { HostDrafts } from './moves.js'
-import { hostsOf, optionMs, unreachableOf } from './strategies/options.js'
+import { hostsOf, optionMs } from './strategies/options.js'
 import type { Draft } from './strategies/strategy.js'
 
 /** What happens on one host, one after another. */
@@ -41,10 +41,9 @@ export function orderHosts(
   )
   // When none is left that could succeed, it is the service that has failed.
   const maxFailures = Math.min(hostsOf(options, 'maxFailures', hosts.length), drafts.length - 1)
-  const unreachable = unreachableOf(options)
   return {
     mayFail: (host) => maxFailures > 0 && host !== localHost && !isCanary(host),
-    tolerance: maxFailures > 0 ? { maxFailures, unreachable } : null,
+    tolerance: maxFailures > 0 ? { maxFailures } : null,
     waves: first.length === 0 ? batches : [first, ...batches],
   }
 }

@@ -180,6 +180,9 @@ describe('hooks', () => {
       onFailure: 'abort',
       directory: 'release',
       env: {},
+      at: 'host',
+      each: 'deployment',
+      become: null,
     })
     expect(config.hooks[1]).toMatchObject({
       service: null,

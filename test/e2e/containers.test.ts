@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startLoad } from '../../bench/containers/load.js'
 import { freePort } from '../contract/loopback.js'
 import type { CliResult } from '../support/built-cli.js'
-import type { AppParts } from '../support/containers/app-image.js'
 import {
   containerProject,
   type ContainerProject,
+  type ListedContainer,
   type ServiceSettings,
 } from '../support/containers/container-project.js'
 import { callEngine } from '../support/containers/engine-api.js'
@@ -18,15 +18,17 @@ import { describeWith } from '../support/needs.js'
 describeWith('docker-engine', 'containers', () => {
   let project: ContainerProject
   let folder: string
+  /** That of HAProxy. */
+  let port: number
 
   beforeAll(async () => {
     project = await containerProject(sharedEngine())
     folder = project.folder
+    port = await freePort()
   })
   afterAll(() => project.end())
 
-  const publish = (version: string, env: AppParts['env'] = {}) =>
-    project.publish(version, { env: { APP_VERSION: version, ...env } })
+  const publish = (version: string) => project.publish(version)
   const configure = (version: string, settings: ServiceSettings = {}) => project.configure(version, settings)
   const run = (...words: string[]) => project.run(words)
   const apply = () => project.apply()
@@ -59,11 +61,11 @@ describeWith('docker-engine', 'containers', () => {
 
   test('more copies and fewer touch only the difference', async () => {
     const ids = new Set((await containers()).map(({ Id }) => Id))
-    await configure('1.0.1', { replicas: 4 })
+    await configure('1.0.1', { replicas: 5 })
     well(await apply())
-    const four = await containers()
-    expect(four).toHaveLength(4)
-    expect(four.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
+    const five = await containers()
+    expect(five).toHaveLength(5)
+    expect(five.filter(({ Id }) => ids.has(Id))).toHaveLength(2)
     await settled()
     await configure('1.0.1', { replicas: 1 })
     well(await apply())
@@ -82,36 +84,40 @@ describeWith('docker-engine', 'containers', () => {
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     expect((await containers()).map(({ Id }) => Id)).toContain(second!.Id)
     await settled()
+    const edited = await containers()
+    const { Id, Labels } = edited[0]!
+    const limits = { Memory: 64 * 2 ** 20, MemorySwap: -1 }
+    await callEngine(project.engine.socket, 'POST', `/containers/${Id}/update`, { body: limits })
+    const changes = await run('plan')
+    expect(changes.stdout).toContain(Labels['deployctl.instance'])
+    expect(changes.stdout).toContain('memory: no limit → 64MiB')
+    well(await apply())
+    expect((await containers()).map((one) => one.Id)).not.toContain(Id)
+    expect((await containers()).map((one) => one.Id)).toContain(edited[1]!.Id)
+    await settled()
   }, 120_000)
 
-  test.each([
-    [
-      'answers 500',
-      '1.1.0',
-      { APP_HEALTH: 'fail', APP_HEALTH_SAYS: 'db: connection refused' },
-      'db: connection refused',
-    ],
-    [
-      'ends at once',
-      '1.1.1',
-      { APP_EXIT_AT_ONCE: 'FATAL could not reach db:5432' },
-      'FATAL could not reach db:5432',
-    ],
-  ])(
-    'a release that %s is unwound, with its cause, and nothing of it is left',
-    async (_, version, env, cause) => {
-      const before = (await containers()).map(({ Id }) => Id).sort()
-      await publish(version, env)
-      await configure(version)
-      const failed = await apply()
-      expect(failed).toMatchObject({ code: 5 })
-      expect(failed.stdout + failed.stderr).toContain(cause)
-      expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
-      await configure('1.0.1')
-      await settled()
-    },
-    120_000,
-  )
+  test('a name in a network that was taken away by hand is named and given again, and no copy is touched', async () => {
+    const network = `${project.name}-names`
+    const { socket } = project.engine
+    const own = { Name: network, Labels: { 'deployctl.project': project.name } }
+    await callEngine(socket, 'POST', '/networks/create', { body: own })
+    const before = (await containers()).map(({ Id }) => Id).sort()
+    await configure('1.0.1', { target: `router: { type: alias, network: ${network} }` })
+    well(await apply())
+    await settled()
+    const [first] = await containers()
+    await callEngine(socket, 'POST', `/networks/${network}/disconnect`, { body: { Container: first!.Id } })
+    const plan = await run('plan')
+    expect(plan.stdout.replace(/\s+/g, ' ')).toContain(
+      `The router sends nothing to ${first!.Labels['deployctl.instance']}.`,
+    )
+    well(await apply())
+    await settled()
+    expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
+    await configure('1.0.1')
+    well(await apply())
+  }, 120_000)
 
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
     await publish('1.2.0')
@@ -128,7 +134,6 @@ describeWith('docker-engine', 'containers', () => {
   }, 120_000)
 
   test('behind HAProxy no request is lost: rolling, canary, and a rollback; a HAProxy that was killed comes back', async () => {
-    const port = await freePort()
     const behind = (version: string, strategy: string) => configure(version, { strategy, listen: port })
     const quick = 'monitor: 1s, drain: 3s'
     await publish('2.0.0')
@@ -158,9 +163,57 @@ describeWith('docker-engine', 'containers', () => {
     await settled()
   }, 180_000)
 
-  test('a service that goes takes its containers along', async () => {
+  test('a restart replaces every copy by the same, one after another, and no request is lost', async () => {
+    const { address, before } = { address: `127.0.0.1:${port}`, before: await containers() }
+    const load = startLoad({ address, rate: 40, slowShare: 0.05, slowMs: 500, mostMs: 100_000 })
+    well(await run('restart', 'web', '--auto-approve'))
+    const { losses, sent } = await load.stop()
+    expect(losses).toEqual([])
+    expect(sent).toBeGreaterThan(20)
+    const after = await containers()
+    const names = (list: readonly ListedContainer[]) => list.map(({ Names }) => String(Names)).sort()
+    expect(names(after)).toEqual(names(before))
+    expect(after.filter(({ Id }) => before.some((one) => one.Id === Id))).toEqual([])
+    expect((await run('history', '--limit', '1')).stdout).toContain('restart')
+    await settled()
+    expect(await run('restart', 'nobody', '--auto-approve')).toMatchObject({ code: 3 })
+  }, 180_000)
+
+  test('what copies say is read and followed, and commands run inside them', async () => {
+    const all = await run('logs', 'web')
+    well(all)
+    expect(all.stdout + all.stderr).toMatch(/2\.0\.1-[0-9a-f]{8}-1 \| version 2\.0\.1 listens/)
+    const one = await run('logs', 'web', '--copy', '2', '--tail', '1')
+    expect((one.stdout + one.stderr).trim().split('\n')).toHaveLength(1)
+    const followed = await project.run(['logs', 'web', '--follow', '--json'], {
+      onOutput: (written, kill) => {
+        if (written.includes('listens')) kill('SIGTERM')
+      },
+    })
+    expect(followed.code, followed.stderr).toBe(0)
+    expect(followed.stdout).toMatch(/"type":"line".*"copy":"2\.0\.1-[0-9a-f]{8}-[12]"/)
+    expect(await run('exec', 'web', '--', '/app', 'echo', 'hello', '--there')).toMatchObject({
+      code: 0,
+      stdout: 'hello --there\n',
+    })
+    expect(await run('exec', 'web', '--copy', '2', '--', '/app', 'fail', '7')).toMatchObject({ code: 7 })
+    expect(await run('exec', 'web', '--copy', '9', '--', '/app', 'id')).toMatchObject({ code: 3 })
+  }, 60_000)
+
+  test('a service that goes takes its containers along, and the HAProxy that was started for it', async () => {
+    const pid = Number(await readFile(join(folder, 'r/haproxy.pid'), 'utf8'))
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   }, 120_000)
 })
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

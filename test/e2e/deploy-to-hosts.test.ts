@@ -1,9 +1,10 @@
 /** The built program deploys to real hosts over SSH: first, further, again, to others, and past those that fail. */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { hostProject, type HostProject } from '../support/host-project.js'
 import { describeWith, testWith } from '../support/needs.js'
+import { writeSshConfig } from '../support/ssh-host.js'
 
 describeWith('ssh-hosts', 'hooks of a service on hosts', () => {
   const test = testWith('ssh-hosts')
@@ -87,3 +88,104 @@ describeWith('ssh-hosts', 'a service on three hosts', () => {
     expect(['web1', 'web2', 'web3'].map((name) => project.claims(name))).toEqual([false, false, false])
   })
 })
+
+describeWith(
+  'ssh-hosts',
+  'a release for twenty hosts, of which one is down, one full and one fails to restart',
+  () => {
+    const test = testWith('ssh-hosts')
+    const names = Array.from({ length: 20 }, (_, index) => `web${index + 1}`)
+    const [down, full, broken] = ['web4', 'web11', 'web17'] as const
+    let project: HostProject
+    beforeAll(async () => {
+      const small = 'mkdir -p /srv; mount -t tmpfs -o size=64m tmpfs /srv'
+      project = await hostProject(names, (name) => (name === full ? { prepare: small } : {}))
+      await project.release('1.0.0')
+    })
+    afterAll(() => project.end())
+    const served = () => Object.fromEntries(names.map((name) => [name, project.serving(name)]))
+    const configure = () =>
+      project.configure({
+        hosts: names,
+        strategy: '{ type: rolling, batch: 25%, maxFailures: 2, unreachable: skip }',
+        target: `restart: { shell: 'test ! -e /srv/broken || test $DEPLOYCTL_VERSION = 1.0.0' }`,
+      })
+    const all = (version: string, others: object = {}) => ({
+      ...Object.fromEntries(names.map((name) => [name, version])),
+      ...others,
+    })
+
+    test('each ends as policy says, and everybody is told the truth', async () => {
+      await configure()
+      const first = await project.run(['apply', '--auto-approve'])
+      expect([first.code, first.stderr]).toEqual([0, ''])
+      expect(served()).toEqual(all('1.0.0'))
+
+      await project.release('1.1.0', { 'big.bin': 'x'.repeat(600_000) })
+      const port = project.ports.get(down) ?? 0
+      project.ports.set(down, 1)
+      await configure()
+      await project.hosts.get(full)?.inside('dd if=/dev/zero of=/srv/fill bs=1k count=65300 2>/dev/null')
+      await project.hosts.get(broken)?.inside('touch /srv/broken')
+      const upgrade = await project.run(['apply', '--auto-approve'])
+      const behind = { [down]: '1.0.0', [full]: '1.0.0', [broken]: '1.0.0' }
+      expect([upgrade.code, served()]).toEqual([0, all('1.1.0', behind)])
+      const said = upgrade.stdout.replaceAll(/\s+/g, ' ')
+      expect(said).toContain(`${down} is left out: The host ${down} (root@127.0.0.1:1) cannot be used`)
+      expect(said).toContain(`web v1.1.0 was not deployed on ${full}:`)
+      expect(said).toContain(`web v1.1.0 was not deployed on ${broken}:`)
+
+      const status = await project.run(['status'])
+      expect(status.stdout).toContain('serves as recorded on 17 of 20 hosts')
+      for (const name of Object.keys(behind)) expect(status.stdout).toMatch(new RegExp(`${name} +v1.0.0`))
+
+      project.ports.set(down, port)
+      await configure()
+      await project.hosts.get(full)?.inside('rm /srv/fill')
+      const plan = await project.run(['plan'])
+      for (const name of Object.keys(behind)) expect(plan.stdout).toContain(`${name} still has v1.0.0`)
+      expect(plan.stdout).toContain(`stage  web v1.1.0 on ${down}, ${full}, ${broken}`)
+      const still = await project.run(['apply', '--auto-approve'])
+      expect([still.code, served()]).toEqual([0, all('1.1.0', { [broken]: '1.0.0' })])
+      await project.hosts.get(broken)?.inside('rm /srv/broken')
+      expect((await project.run(['apply', '--auto-approve'])).code).toBe(0)
+      expect(served()).toEqual(all('1.1.0'))
+      expect((await project.run(['plan', '--detailed-exitcode'])).code).toBe(0)
+      expect(names.filter((name) => project.claims(name))).toEqual([])
+    })
+  },
+)
+
+describeWith('ssh-hosts', 'the example of several hosts', () => {
+  const test = testWith('ssh-hosts')
+  const names = ['web1', '10.0.1.2', '10.0.1.3', '10.0.1.4']
+  let project: HostProject
+  beforeAll(async () => {
+    project = await hostProject(names)
+  })
+  afterAll(() => project.end())
+
+  test('goes to its hosts as it is written, by way of an ssh_config that knows where they are', async () => {
+    const written = await readFile(join(import.meta.dirname, '../../examples/fleet/deploy.yaml'), 'utf8')
+    await writeFile(
+      join(project.folder, 'deploy.yaml'),
+      `${written.replace('wait: 10s', 'wait: 100ms')}ssh: { config: ssh_config }\n`,
+    )
+    const aliases = [...project.ports].flatMap(([name, port]) => [
+      `Host ${name === 'web1' ? '10.0.1.1' : name}`,
+      '  HostName 127.0.0.1',
+      `  Port ${port}`,
+    ])
+    await writeSshConfig(project.folder, [...project.ports.values()], aliases)
+    for (const name of names) await project.hosts.get(name)?.inside(deployUser)
+    for (const version of ['1.0.0', '1.1.0']) {
+      await project.release(version)
+      const applied = await project.run(['apply', '--auto-approve'])
+      expect([applied.code, applied.stderr]).toEqual([0, ''])
+      expect(names.map((name) => project.serving(name, '/srv/site'))).toEqual(names.map(() => version))
+    }
+  })
+})
+
+/** As one would make it: a user who may write to the place and nothing else. */
+const deployUser = "useradd -m -p '*' deploy; mkdir -p /srv/site; chown deploy /srv/site"

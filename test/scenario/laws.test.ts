@@ -3,7 +3,7 @@
  * power cut before every durable write, ended both ways.
  */
 import { describe, expect, test } from 'vitest'
-import { deploy, rollBack } from '../../src/app/deploy.js'
+import { deploy, restart, rollBack } from '../../src/app/deploy.js'
 import { planApply } from '../../src/app/plan-release.js'
 import { recover } from '../../src/app/recover.js'
 import type { DeployResult } from '../../src/app/requests.js'
@@ -37,6 +37,8 @@ interface Scenario {
 const apply = (world: World) => deploy(world, { services: [] }, quietExecution(), signal)
 const back = (world: World) =>
   rollBack(world, { services: ['api', 'web'], to: null }, quietExecution(), signal)
+
+const again = (world: World) => restart(world, 'api', quietExecution(), signal)
 
 const hooksOf = (version: string) => [
   hook('open', version, { when: 'beforeDeploy' }),
@@ -78,6 +80,10 @@ function scenarios(type: string, targetType: string): { readonly [name: string]:
       after: configOf([{ ...shaped('api', '1.0.0'), target: { type: targetType, path: 'api', flag: 'on' } }]),
       act: apply,
     },
+    // one that only switches has nothing of its own to start anew
+    ...(targetType === 'switching'
+      ? {}
+      : { 'a restart': { before: pair('1.0.0'), after: pair('1.0.0'), act: again } }),
     'a rollback': {
       before: pair('1.0.0'),
       between: pair('1.1.0'),
@@ -191,6 +197,7 @@ describe.each([...cases, ...hostCases])('$name', ({ scenario }) => {
       for (const direction of ['unwind', 'resume'] as const) {
         const { ground, disk } = await setUp(scenario)
         const stateBefore = stateView(disk)
+        const textBefore = disk.state
         const dying = memoryWorld({ config: scenario.after, ground, disk })
         dying.store.cutAfter(cut)
         await Promise.race([scenario.act(dying), dying.store.dead])
@@ -201,8 +208,7 @@ describe.each([...cases, ...hostCases])('$name', ({ scenario }) => {
           expect([initial, final]).toContainEqual(ground.view())
           continue
         }
-        const recorded =
-          disk.state !== null && JSON.stringify(stateView(disk)) !== JSON.stringify(stateBefore)
+        const recorded = disk.state !== textBefore
         if (direction === 'unwind' && (recorded || begunPruning(disk))) {
           // Past the point of no return: it says so, and the other way is still open.
           await expect(recover(next, 'unwind', quietExecution(), signal)).rejects.toThrow(

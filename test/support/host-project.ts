@@ -17,7 +17,7 @@ export interface HostProject {
   configure(shape: Shape): Promise<void>
   run(words: readonly string[], options?: Partial<CliOptions>): Promise<CliResult>
   /** The version that `current` leads to on a host, or null. */
-  serving(host: string): string | null
+  serving(host: string, path?: string): string | null
   /** Claims that are still there: none, when nobody deploys. */
   claims(host: string): boolean
   end(): Promise<void>
@@ -79,8 +79,8 @@ ${more}`
       await writeFile(join(folder, 'deploy.yaml'), yaml)
     },
     run: (words, options = {}) => deployctl(words, { directory: folder, ...options }),
-    serving(host) {
-      const link = seen(host, `${sitePath}/current`)
+    serving(host, path = sitePath) {
+      const link = seen(host, `${path}/current`)
       if (!existsSync(dirname(link))) return null
       try {
         return /^releases\/(.+)-[0-9a-f]{8}$/.exec(readlinkSync(link))?.[1] ?? null

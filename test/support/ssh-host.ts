@@ -31,7 +31,18 @@ export interface SshHost {
   stop(): Promise<void>
 }
 
+/** A port that was free a moment ago may be somebody else's by now: then with another one. */
 export async function startSshHost(options: SshHostOptions = {}): Promise<SshHost> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (tries === 5 || !String(error).includes('Address already in use')) throw error
+    }
+  }
+}
+
+async function startOnce(options: SshHostOptions): Promise<SshHost> {
   const folder = await mkdtemp(join(tmpdir(), 'deployctl-host-'))
   const { folder: keys } = sshKeys()
   const port = await freePort()

@@ -3,7 +3,7 @@ import type { ErrorReport } from '../../base/deploy-error.js'
 import { formatDuration } from '../../base/duration.js'
 import { describeOperation } from '../../model/describe-operation.js'
 import { isOperation } from '../../model/operation.js'
-import type { Failure, Outcome } from '../../model/outcome.js'
+import type { Failure, HostFailure, Outcome } from '../../model/outcome.js'
 import type { Plan } from '../../model/plan.js'
 import { evidenceLines, headline } from './error-view.js'
 import type { Finished, OutcomeContext } from './finished.js'
@@ -12,7 +12,8 @@ import { afterTitle, heldAfter, nowServing, recordChanges, whatBecame } from './
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
 
-const evidenceShown = 20
+/** A failed container’s or command’s last fifty lines, and what was seen of it. */
+const evidenceShown = 60
 /** The same for what failed beside the point. */
 const asideShown = 5
 
@@ -33,13 +34,17 @@ export function outcomeText(result: Finished, context: OutcomeContext): string {
     .join('\n\n')
 }
 
+const doneWords = { apply: 'Applied', rollback: 'Rolled back', restart: 'Restarted' } as const
+
 function appliedParts({ plan, outcome, unrecorded }: Finished, { style }: OutcomeContext): readonly string[] {
-  const verb = plan.command === 'rollback' ? 'Rolled back' : 'Applied'
+  const verb = doneWords[plan.command]
   const text = `${verb} in ${formatDuration(outcome.durationMs)}: ${whatBecame(plan, Object.keys(outcome.services))}.`
   const mark = unrecorded === null ? style.paint.good(`✓ ${text}`) : `  ${text}`
   return [
     paragraph(mark, style.width, 0, 2),
     lines([
+      ...laggingLines(outcome, plan, style),
+      ...leftoverLines(outcome, style),
       ...tolerated(outcome, plan, style),
       ...recordChanges(plan).map((line) => paragraph(line, style.width, 2)),
     ]),
@@ -73,6 +78,7 @@ function unwoundParts({ plan, outcome, deployment }: Finished, context: OutcomeC
       ...(kept.length === 0
         ? []
         : [paragraph(`Deployed all the same: ${whatBecame(plan, kept)}.`, style.width, 2)]),
+      ...laggingLines(outcome, plan, style),
       ...heldAfter(plan, outcome, deployment).map((line) => paragraph(line, style.width, 2)),
       ...tolerated(outcome, plan, style),
     ]),
@@ -176,6 +182,26 @@ function tolerated({ warnings }: Outcome, plan: Plan, style: Style): readonly st
         paragraph(`! ${title === undefined ? '' : `${title} failed: `}${error.message}`, width, 2, 4),
       ),
       ...evidenceLines(lastOf(error, asideShown), style, 6),
+    ]
+  })
+}
+
+/** Hosts that failed alone, those with the same trouble together. */
+function laggingLines({ lagging }: Outcome, plan: Plan, style: Style): readonly string[] {
+  const groups = new Map<string, HostFailure[]>()
+  for (const one of lagging) {
+    const key = `${one.service} ${one.error.message.replaceAll(one.host, '')}`
+    groups.set(key, [...(groups.get(key) ?? []), one])
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return []
+    const hosts = [first, ...others].map(({ host }) => host).join(', ')
+    const text = `! ${afterTitle(plan, first.service)} on ${hosts}: ${first.error.message}`
+    const next = 'Left as before; the next apply tries again.'
+    return [
+      style.paint.careful(paragraph(text, style.width, 2, 4)),
+      ...evidenceLines(lastOf(first.error, asideShown), style, 6),
+      paragraph(next, style.width, 4),
     ]
   })
 }

@@ -31,13 +31,15 @@ export function nowServing(plan: Plan, services: readonly string[]): string {
     .join(', ')
 }
 
+const doneWords = { apply: 'deployed', rollback: 'rolled back', restart: 'restarted' } as const
+
 /** `web v1.0.1 was not deployed`: what a failure kept from happening. */
 export function afterTitle(plan: Plan, service: string | null): string {
   const change = plan.changes.find((one) => one.service === service)
-  if (change === undefined)
-    return plan.command === 'rollback' ? 'nothing was rolled back' : 'nothing was deployed'
+  const done = doneWords[plan.command]
+  if (change === undefined) return `nothing was ${done}`
   if (change.after === null) return `${change.service} was not removed`
-  return `${change.service} ${showVersion(change.after.release.version)} was not deployed`
+  return `${change.service} ${showVersion(change.after.release.version)} was not ${plan.command === 'restart' ? done : 'deployed'}`
 }
 
 /** What an applied plan changed in the record beside releases: pins and holds that a person should know of. */

@@ -43,10 +43,16 @@ export function createPlainView(terminal: Terminal): ProgressView {
       if (event.type === 'step') onStep(event)
       if (event.type === 'step-progress') onProgress(event)
       if (event.type === 'warning') terminal.err(`warning: ${event.message}`)
-      if (event.type === 'unwind-started') terminal.out(`undoing: ${event.cause.message}`)
+      if (event.type === 'unwind-started') terminal.out(`undoing${where(event)}: ${event.cause.message}`)
     },
     end: () => Promise.resolve(),
   }
+}
+
+/** Single hosts by name; else it is all of the services concerned. */
+function where({ services, lanes = [] }: EventOf<'unwind-started'>): string {
+  if (services.length > 0 || lanes.length === 0) return ''
+  return ` ${lanes.map(({ service, host }) => `${service} on ${host}`).join(', ')}`
 }
 
 function tag(step: Step): string {

@@ -1,5 +1,6 @@
 /** The upper half of a plan: each service with its mark, its versions, why it changes, and what changes in its specification. */
 import type { Change, ChangeKind, Side } from '../../model/change.js'
+import { localHost } from '../../model/host-spec.js'
 import type { Plan } from '../../model/plan.js'
 import { showVersion } from '../../model/release.js'
 import { shortDigest } from '../../base/hash.js'
@@ -59,7 +60,7 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
   const place =
     change.kind === 'none'
       ? `nothing to do${later}`
-      : placeOf(change, columns.hosts.get(change.service)?.size ?? 0)
+      : placeOf(change, columns.hosts.get(change.service) ?? new Set())
   const head = [padEnd(change.service, columns.name), padEnd(versions(change), columns.versions)].join('  ')
   const plain = `  ${padEnd(marks[change.kind], columns.mark)} ${head}`
   const painted = colour(plain)
@@ -69,7 +70,9 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
       : [painted.trimEnd(), style.paint.faint(paragraph(place, style.width, indent + 2))]
   const inner = indent + 2
   const why = change.reasons.map((reason, index) =>
-    paragraph(`${index === 0 ? 'why: ' : '     '}${reason}`, style.width, inner, inner + 5),
+    index === 0
+      ? paragraph(`why: ${reason}`, style.width, inner, inner + 5)
+      : paragraph(reason, style.width, inner + 5, inner + 7),
   )
   return [...first, ...why, ...specLines.map((line) => specLine(line, inner, style))]
 }
@@ -98,7 +101,7 @@ export function versions({ before, after }: Pick<Change, 'before' | 'after'>): s
 }
 
 /** Where it runs, in a few words: the kind of target, what tells it from others, and how many copies. */
-function placeOf(change: Change, hosts: number): string {
+function placeOf(change: Change, hosts: ReadonlySet<string>): string {
   const side = change.after ?? change.before
   if (side === null) return ''
   const { target } = side.spec
@@ -108,7 +111,9 @@ function placeOf(change: Change, hosts: number): string {
   return [
     target.type,
     ...(typeof told === 'string' ? [told] : []),
-    ...(hosts > 1 ? [`× ${hosts}`] : []),
+    ...(hosts.size > 1
+      ? [`on ${hosts.size} hosts`]
+      : [...hosts].filter((host) => host !== localHost).map((host) => `on ${host}`)),
   ].join(' ')
 }
 

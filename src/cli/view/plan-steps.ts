@@ -1,8 +1,9 @@
-/** The lower half of a plan: the steps, numbered, each with what undoes it beside it and its risks below it. */
+/** The lower half of a plan: the steps, those of many hosts as one, each with what undoes it and its risks below it. */
 import { formatSize } from '../../base/size.js'
 import { describeRevert } from '../../model/describe-operation.js'
 import { isOperation, type Operation } from '../../model/operation.js'
 import type { Plan, Step } from '../../model/plan.js'
+import { groupSteps, groupTitle, type StepGroup } from './host-groups.js'
 import type { Style } from './terminal.js'
 import { padEnd, padStart, paragraph, textWidth, wrap } from './text-width.js'
 
@@ -17,7 +18,7 @@ interface Row {
 
 export function stepLines(plan: Plan, style: Style): readonly string[] {
   if (plan.steps.length === 0) return []
-  const rows = plan.steps.map((step) => rowOf(step, plan))
+  const rows = groupSteps(plan).map((group) => rowOf(group, plan))
   const number = String(rows.length).length
   const verb = Math.max(...rows.map((row) => textWidth(row.verb)))
   const room = style.width - 1 - number - 1 - verb - 1 - gap
@@ -68,13 +69,12 @@ export function isIrreversible(step: Step): boolean {
   return 'irreversible' in step.revert && step.apply.verb !== 'prune'
 }
 
-function rowOf(step: Step, plan: Plan): Row {
-  const [verb = '', ...rest] = step.title.split(' ')
-  const extra = moreOf(step.apply, plan)
-  const what = `${rest.join(' ')}${extra}`
+function rowOf(group: StepGroup, plan: Plan): Row {
+  const step = group.first
+  const [verb = '', ...rest] = groupTitle(group, moreOf(step.apply, plan)).split(' ')
   return {
     verb,
-    what,
+    what: rest.join(' '),
     undo: step.apply.verb === 'prune' ? '– (comes last)' : describeRevert(step.revert, plan.instances),
     step,
   }

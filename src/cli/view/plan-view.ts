@@ -12,6 +12,7 @@ export async function planText(plan: Plan, style: Style): Promise<string> {
     [headerLine(plan, style)],
     await changeLines(plan, style),
     driftLines(plan, style),
+    onlyLines(plan, style),
     noticeLines(plan.notices, style),
     stepLines(plan, style),
     [paragraph(summary(plan), style.width, 0)],
@@ -28,7 +29,7 @@ export function hasChanges(plan: Plan): boolean {
 }
 
 function headerLine(plan: Plan, style: Style): string {
-  const what = plan.command === 'rollback' ? ' · rollback' : ''
+  const what = plan.command === 'apply' ? '' : ` · ${plan.command}`
   const serial = plan.basis.serial === 0 ? 'no state yet' : `state ${plan.basis.serial}`
   return header(
     `${plan.project} · ${plan.environment}${what}`,
@@ -57,6 +58,16 @@ function driftLines(plan: Plan, style: Style): readonly string[] {
   ]
 }
 
+function onlyLines({ only }: Plan, style: Style): readonly string[] {
+  if (only === undefined) return []
+  const words = [
+    ...only.hosts.map((name) => `--host ${name}`),
+    ...only.limit.map((which) => `--limit ${which}`),
+  ]
+  const text = `Only ${words.join(' ')}: all other hosts keep what they have, and the next apply without it brings them up to date.`
+  return [style.paint.careful(paragraph(text, style.width, 2))]
+}
+
 function noticeLines(notices: readonly Notice[], style: Style): readonly string[] {
   return notices.flatMap(({ service, message, hint }) => [
     paragraph(
@@ -79,6 +90,7 @@ function summary(plan: Plan): string {
     ...(replaced === 0 ? [] : [`${replaced} to replace`]),
     `${count('remove')} to remove`,
   ]
+  if (plan.command === 'restart') return `Restart: ${undoSentence(plan)}`
   const name = plan.command === 'rollback' ? 'Rollback' : 'Plan'
   return `${name}: ${counts.join(', ')}. ${undoSentence(plan)}`
 }

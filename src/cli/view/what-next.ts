@@ -46,6 +46,7 @@ function proposals(
  * deployment once more, and not half of it.
  */
 function retryOf({ command }: Plan, { failures, services }: Outcome): string {
+  if (command === 'restart') return ['restart', ...Object.keys(services)].join(' ')
   const failed = failures.flatMap(({ service }) => (service === null ? [] : [service]))
   if (failed.length === 0) return command
   const undone = Object.keys(services).filter((service) => services[service] === 'unwound')

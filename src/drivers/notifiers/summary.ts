@@ -33,6 +33,14 @@ const sentences: {
     failed: (project, environment) => `${project} was not rolled back on ${environment}`,
     stuck: (project, environment) => `${project} on ${environment} is stuck: a person is needed`,
   },
+  restart: {
+    ...besideTheEnd,
+    started: (project, environment) => `${project} is being restarted on ${environment}`,
+    succeeded: (project, environment) => `${project} was restarted on ${environment}`,
+    rolledBack: (project, environment) => `${project} was rolled back on ${environment}`,
+    failed: (project, environment) => `${project} was not restarted on ${environment}`,
+    stuck: (project, environment) => `${project} on ${environment} is stuck: a person is needed`,
+  },
 }
 
 export function summaryOf({ command, event, project, environment }: Notification): string {

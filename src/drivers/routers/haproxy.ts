@@ -5,6 +5,7 @@ import type { Ports } from '../../model/ports.js'
 import type { Router, RouterDriver } from '../../model/router.js'
 import type { TargetScope } from '../../model/target.js'
 import { drain } from './haproxy/drain.js'
+import { end } from './haproxy/end.js'
 import { existingProxy } from './haproxy/existing-proxy.js'
 import { forget } from './haproxy/forget.js'
 import { haproxySchema } from './haproxy/schema.js'
@@ -27,6 +28,7 @@ export const haproxyDriver = {
       look: (signal) => look(place, signal),
       route: (ends, context) => oneByOne(() => route(place, ends, context)),
       drain: (names, deadlineMs, context) => drain(place, names, deadlineMs, context),
+      end: (context) => oneByOne(() => end(place, context)),
       forget: (name, context) => oneByOne(() => forget(place, name, context.signal)),
     }
   },

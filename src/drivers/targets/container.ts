@@ -15,6 +15,7 @@ import { removeTag } from './container/discard.js'
 import { engineAt, type Engine } from './container/engine/engine.js'
 import { inspectPlace } from './container/inspect.js'
 import { lastWords } from './container/last-words.js'
+import { logsOf } from './container/logs.js'
 import { imageTag } from './container/names.js'
 import { readOptions } from './container/options.js'
 import type { Place } from './container/place.js'
@@ -134,6 +135,7 @@ function targetAt(place: Place): Target {
     prune: (keep, context) => pruneReleases(place, keep, context),
     folderOf: () => null,
     reach: (instance, signal) => reachInstance(place, instance, signal),
+    logs: (instance, request, onLine, signal) => logsOf(place, instance, request, onLine, signal),
     lastWords: (instance, signal) => lastWords(place, instance, signal),
   }
 }

@@ -38,6 +38,7 @@ export const directoryDriver = {
     keepReleases: 'none',
   },
   keepReleases: { option: 'keepReleases', default: 5 },
+  restarting: 'restart',
   create(spec, scope, ports) {
     const options = readOptions(spec, scope.link === null ? ports.projectDirectory : null)
     const link = options.become === null ? scope.link : scope.linkAs(options.become)

@@ -1,7 +1,7 @@
 /** An HAProxy of deployctl's own: started, found again, reloaded for another structure, and its ways with connections. */
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
@@ -153,6 +153,28 @@ describe('an HAProxy of our own', () => {
     expect(await router().drain(['blue'], 200, quietContext())).toBe(true)
     await closed
     await expect.poll(() => blue.seen.upgrades).toBe(0)
+  })
+
+  test('when its service has gone it ends, lets finish what is open, and leaves nothing behind', async () => {
+    await router().end?.(quietContext())
+    await router().route([blue.end()], quietContext())
+    const pid = await pidOfOwn(folder)
+    await router().end?.(quietContext())
+    expect(await tally(port, 2), 'one with traffic is left as it is').toEqual({ blue: 2 })
+    const socket = await upgraded()
+    await router().route([], quietContext())
+    await router().forget('blue', quietContext())
+    await router().end?.(quietContext())
+    await expect.poll(() => getFrom(port).catch(() => 'refused')).toBe('refused')
+    const echoed = once(socket, 'data')
+    socket.write('still there')
+    expect(String((await echoed)[0])).toContain('still there')
+    socket.destroy()
+    await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false)
+    await expect(readdir(folder)).rejects.toThrow('ENOENT')
+    await router().end?.(quietContext())
+    await router().route([blue.end()], quietContext())
+    expect(await tally(port, 2)).toEqual({ blue: 2 })
   })
 
   test('an abort ends a drain', async () => {

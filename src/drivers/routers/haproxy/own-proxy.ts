@@ -80,6 +80,17 @@ export function ownProxy(options: OwnOptions, scope: TargetScope, ports: Ports):
       // Taking an instance out must not fail for a certificate that is missing: the next switch will say so.
       await write(configOf(record, await certificateDigest(options.certificate).catch(() => null)))
     },
+    async end(context) {
+      const { pid, description } = await runningProcess(ask, context.signal)
+      if (!isOurs(description, scope)) throw another(socket)
+      // USR1 closes what it listens on at once, and lets what is open finish.
+      const request = {
+        command: { shell: `kill -USR1 ${pid}` },
+        directory: folder,
+        timeoutMs: answerWithinMs,
+      }
+      await ports.shell.run(request, context.signal)
+    },
     hasPredecessors: async (signal) => hasLivingPredecessor(folder, (await runningProcess(ask, signal)).pid),
   }
 }

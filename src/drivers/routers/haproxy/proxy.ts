@@ -24,6 +24,8 @@ export interface Proxy {
   persist(record: SlotRecord): Promise<void>
   /** Whether a process that a reload has replaced still has connections open. */
   hasPredecessors(signal: AbortSignal): Promise<boolean>
+  /** For one that runs for this service alone: lets it finish what is open and end. Throws NotRunning. */
+  end?(context: OperationContext): Promise<void>
 }
 
 export interface Place {

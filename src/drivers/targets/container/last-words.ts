@@ -2,11 +2,13 @@
 import type { Instance } from '../../../model/instance.js'
 import { captureOutput } from '../../system/output-capture.js'
 import { findContainer, howItEnded, type Inspected } from './containers.js'
+import { documentsIn } from './engine/documents.js'
 import { unframe } from './engine/unframe.js'
 import type { Place } from './place.js'
 
 const mostLines = 50
 const mostHealthLines = 5
+const mostEnds = 4
 const logDeadlineMs = 20_000
 
 export async function lastWords(
@@ -20,8 +22,45 @@ export async function lastWords(
   return [
     ...(await lastLinesOf(place, container, signal)),
     ...healthWords(place, container),
-    ...(ended === null ? [] : [ended]),
+    ...(ended === null ? await earlierEnds(place, container, signal) : [ended]),
   ]
+}
+
+/** How one that runs again came to its end before: its state does not say any more, the engine’s recent events do. */
+async function earlierEnds(
+  { engine, ports }: Place,
+  { Id, RestartCount }: Inspected,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (RestartCount === 0) return []
+  const said: string[] = []
+  const read = documentsIn((event) => {
+    const { Action, Actor } = event as EngineEvent // the engine's documented form
+    if (Action === 'oom') said.push('the kernel ended one of its processes: out of memory')
+    if (Action === 'die') said.push(`it exited with code ${Actor?.Attributes?.exitCode ?? '?'}`)
+  })
+  const question = {
+    doing: 'ask what happened to the container',
+    method: 'GET',
+    path: '/events',
+    query: {
+      since: '0',
+      until: `${Math.floor(ports.clock.now().getTime() / 1000)}`,
+      filters: JSON.stringify({ container: [Id], event: ['die', 'oom'] }),
+    },
+    deadlineMs: logDeadlineMs,
+  } as const
+  try {
+    await engine.stream(question, { stallMs: logDeadlineMs, onBytes: read }, signal)
+  } catch {
+    return [] // the story it belongs to matters more
+  }
+  return [...new Set(said.slice(-mostEnds))]
+}
+
+interface EngineEvent {
+  readonly Action?: string
+  readonly Actor?: { readonly Attributes?: { readonly exitCode?: string } }
 }
 
 /** A log driver whose output cannot be read gives a sentence instead. */

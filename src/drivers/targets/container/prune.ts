@@ -51,6 +51,13 @@ export async function pruneReleases(
       removed.push(tag.slice(imageRepository(scope).length + 1))
     }
   }
+  // Nothing is kept: the service has gone.
+  if (keep.length === 0 && place.router?.end !== undefined) {
+    await attempt('the router', async () => {
+      await place.router?.end?.(context)
+      return true
+    })
+  }
   if (failures.length === 0) return removed
   throw new DeployError(
     'TARGET_REFUSED',

@@ -2,6 +2,7 @@
 import { DeployError } from '../../../base/deploy-error.js'
 import type { OperationContext } from '../../../model/target.js'
 import { dockerLogin, type Credentials } from '../../artifacts/docker-login.js'
+import { documentsIn } from './engine/documents.js'
 import { statusOf } from './engine/trouble.js'
 import { showReference, type ImageReference } from './image.js'
 import type { Place } from './place.js'
@@ -28,7 +29,8 @@ export async function pullImage(
   const login = await loginFor(place, image.registry, signal)
   const layers = new Map<string, { readonly done: number; readonly total: number }>()
   const failures: string[] = []
-  const read = reportsIn((report) => {
+  const read = documentsIn((document) => {
+    const report = document as Report // the engine's documented form
     if (report.error !== undefined) failures.push(report.error)
     const { current, total } = report.progressDetail ?? {}
     if (report.status !== 'Downloading' || report.id === undefined || current === undefined) return
@@ -56,19 +58,6 @@ export async function pullImage(
   }
   const failed = failures.at(-1)
   if (failed !== undefined) throw pullTrouble(failed, image, login !== null, undefined)
-}
-
-/** One JSON document a line, cut anywhere. */
-function reportsIn(onReport: (report: Report) => void): (bytes: Buffer) => void {
-  let rest = Buffer.alloc(0)
-  return (bytes) => {
-    rest = Buffer.concat([rest, bytes])
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      const line = rest.subarray(0, end).toString('utf8').trim()
-      rest = rest.subarray(end + 1)
-      if (line !== '') onReport(JSON.parse(line) as Report) // the engine's documented form
-    }
-  }
 }
 
 async function loginFor(

@@ -20,11 +20,11 @@ export async function reachInstance(
     ended: container === null ? 'its container is not there' : howItEnded(container),
     health: healthOf(container),
     restarts: container?.RestartCount ?? 0,
-    async run(command, { env, timeoutMs }, stop) {
+    async run(command, request, stop) {
       if (container === null) {
         throw new DeployError('TARGET_REFUSED', 'There is no container to run the command in.')
       }
-      return runInside(place, container, command, { env, timeoutMs }, stop)
+      return runInside(place, container, command, request, stop)
     },
   }
 }
@@ -71,7 +71,7 @@ async function runInside(
   request: Parameters<InstanceReach['run']>[1],
   signal: AbortSignal,
 ): ReturnType<InstanceReach['run']> {
-  const capture = captureOutput(() => undefined)
+  const capture = captureOutput(request.onLine ?? (() => undefined))
   const result = (
     exitCode: number | null,
     ended: 'exit' | 'timeout' | 'cancelled',
