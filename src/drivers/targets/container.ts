@@ -38,6 +38,7 @@ export function containerTarget(routers: ContainerRouters) {
     verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'check', 'watch', 'hook', 'prune'],
     effects: {
       image: 'stage',
+      hosts: 'scale',
       replicas: 'scale',
       port: 'stage',
       ...(Object.keys(routers).length === 0 ? {} : { router: 'route' as const }),
@@ -79,7 +80,7 @@ export function containerTarget(routers: ContainerRouters) {
     weighing: { option: 'router', kinds: kindsThatWeigh(routers) },
     create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
       const options = readOptions(spec)
-      const engine = engineAt(options.engine, ports)
+      const engine = engineAt(options.engine, scope, ports)
       const router = options.router === null ? null : routerOf(routers, options.router, scope, ports, engine)
       refuseSharedNetwork(options.networks, router)
       return targetAt({ scope, options, engine, router, ports })

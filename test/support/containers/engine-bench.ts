@@ -71,6 +71,9 @@ export async function engineBench(engine: TestEngine = sharedEngine()): Promise<
     linkAs: () => {
       throw new Error('unused')
     },
+    linkTo: () => {
+      throw new Error('unused')
+    },
   }
   const progress: Progress[] = []
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
