@@ -23,7 +23,7 @@ const bytesEach = 10_000
 export async function openGround(count: number): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'deployctl-bench-hosts-'))
   const { address } = await prepareSshHosts(folder)
-  process.env['DEPLOYCTL_TEST_SSH_HOSTS'] = address
+  process.env['TEST_SERVICE_SSH_HOSTS'] = address
   const hosts: SshHost[] = []
   while (hosts.length < count) {
     const few = Math.min(10, count - hosts.length)
