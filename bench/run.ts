@@ -1,8 +1,9 @@
 /**
- * `npm run bench [start-up plan apply kills unpack]`: what deployctl costs, each line with its baseline in the same run.
+ * `npm run bench [start-up plan apply kills unpack agent]`: what deployctl costs, each line with its baseline in the same run.
  * Times are the least of several runs, the middle one in brackets.
  */
 import { availableParallelism } from 'node:os'
+import { benchAgent } from './agent.js'
 import { benchApply } from './apply.js'
 import { benchKills } from './kills.js'
 import { benchPlanMany } from './plan-many.js'
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
   kills: benchKills,
   unpack: benchUnpack,
+  agent: benchAgent,
 }
 
 const wanted = process.argv.slice(2)

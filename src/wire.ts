@@ -173,7 +173,8 @@ function composeWorld(config: Config, configDigest: string, { file, env }: OpenO
       const place = `${service}@${host.name} ${host.user ?? ''}@${host.address}:${host.port ?? ''}`
       const { project, environment } = config
       const linkAs = (become: Become): HostLink => hosts.linkAs(host, become)
-      const scope = { project, environment, service, host: host.name, link: linkOf(host), linkAs }
+      const linkTo = (other: HostSpec): HostLink => hosts.link(other)
+      const scope = { project, environment, service, host: host.name, link: linkOf(host), linkAs, linkTo }
       const made = known.get(place) ?? driverOf('target', targetDrivers, spec).create(spec, scope, ports)
       targets.set(spec, known.set(place, made))
       return made

@@ -1,7 +1,7 @@
 /** A person's word to a deployment that runs in another process: go on where you wait, or end here and undo. */
 import { DeployError } from '../base/deploy-error.js'
 import { isClosed, statusesOf, unwindsOf, type JournalFile } from '../model/journal.js'
-import type { Mark } from '../model/mark.js'
+import type { Abort, Mark, StepApproval } from '../model/mark.js'
 import type { Step } from '../model/plan.js'
 import type { LockHolder } from '../model/state-store.js'
 import type { AbortRequest, ApproveRequest, MarkAnswer } from './requests.js'
@@ -42,7 +42,7 @@ function saidNow(world: World, reason: string | null): Pick<Mark, 'by' | 'at' | 
 
 async function leave(
   world: World,
-  mark: Mark,
+  mark: StepApproval | Abort,
   hasHeard: (file: JournalFile) => boolean,
   signal: AbortSignal,
 ): Promise<MarkAnswer> {

@@ -47,6 +47,7 @@ export async function tidyMarks({ store, config: { environment } }: World): Prom
   const marks = await store.readMarks(environment)
   if (marks.length === 0) return
   const unfinished = await store.unfinished(environment)
-  const spent = marks.filter(({ deployment }) => !unfinished.includes(deployment))
+  // what the agent waits for belongs to no deployment
+  const spent = marks.filter((mark) => 'deployment' in mark && !unfinished.includes(mark.deployment))
   await Promise.all(spent.map((mark) => store.removeMark(environment, mark)))
 }

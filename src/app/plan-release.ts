@@ -18,6 +18,7 @@ import { selectServices } from './select-services.js'
 import { pickOnce } from './pick-once.js'
 import { readState } from './read-state.js'
 import { underNewNames, type NamedState } from './renames.js'
+import { lastGaps } from './last-gaps.js'
 import type { World } from './world.js'
 
 /** Sources are asked side by side, but not all at once. */
@@ -139,6 +140,7 @@ export async function planDesired(
     traits: (type) => world.traits(type),
     strategy: (type) => world.strategy(type),
     lapsed: lapsedReleases(state, world.clock.now()),
+    lastGapsMs: await lastGaps(world, state, [...desired.keys()]),
     notices,
   })
 }

@@ -65,10 +65,36 @@ export interface AbortRequest {
   readonly reason: string | null
 }
 
+/** `deployment` may also be what the agent found: a service, or the digest of a release. */
 export interface ApproveRequest extends AbortRequest {
   /** The id of a step; null for the one that waits. */
   readonly step: string | null
 }
+
+/** A change that the agent found, and does not deploy before a person says so. */
+export interface WaitingChange {
+  readonly service: string
+  /** Both null where the service is to be taken away. */
+  readonly version: string | null
+  readonly digest: string | null
+  readonly since: string
+  /** Why the agent wants it. */
+  readonly reason: string | null
+  readonly approvedBy: string | null
+}
+
+export interface ApprovedChange {
+  readonly service: string
+  readonly version: string | null
+  readonly digest: string | null
+  readonly by: string
+  readonly at: string
+  readonly isFirst: boolean
+}
+
+export type Approved =
+  | ({ readonly kind: 'step'; readonly step: Step } & MarkAnswer)
+  | { readonly kind: 'changes'; readonly changes: readonly ApprovedChange[] }
 
 /** A canary that was interrupted while it had a part of the traffic. */
 export interface UnfinishedCanary {
@@ -124,6 +150,8 @@ export interface StatusReport {
   readonly unfinished: readonly string[]
   /** Steps of a deployment under way that wait for a person. */
   readonly waiting: readonly { readonly deployment: string; readonly step: string; readonly title: string }[]
+  /** What the agent found and may not deploy before a person says so. */
+  readonly approvals: readonly WaitingChange[]
   /** While there is one, nothing is deployed by itself. */
   readonly freeze: Freeze | null
   readonly last: HistoryRecord | null
@@ -210,8 +238,9 @@ export interface UseCases {
   /** Runs a command in a copy of a service. */
   execInside(request: ExecRequest, listener: CopyListener, signal: AbortSignal): Promise<ExecResult>
   recover(direction: 'resume' | 'unwind', execution: Execution, signal: AbortSignal): Promise<DeployResult>
-  /** Both to a deployment that runs in another process. */
-  approve(request: ApproveRequest, signal: AbortSignal): Promise<MarkAnswer & { readonly step: Step }>
+  /** To a deployment that runs in another process, or to what the agent found. */
+  approve(request: ApproveRequest, signal: AbortSignal): Promise<Approved>
+  /** To a deployment that runs in another process. */
   abort(request: AbortRequest, signal: AbortSignal): Promise<MarkAnswer>
   unfinishedCanary(): Promise<UnfinishedCanary | null>
   showStatus(signal: AbortSignal): Promise<StatusReport>

@@ -3,6 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
 import type { Deployed, RecordedService, RecordedState } from '../model/state.js'
 import { holdsOf, recordedHosts, recordedOn } from '../model/state.js'
+import { waitingChanges } from './change-approvals.js'
 import { freezeOf } from './freezes.js'
 import type { HostStatus, ServiceStatus, StatusReport } from './requests.js'
 import type { World } from './world.js'
@@ -34,6 +35,7 @@ export async function showStatus(world: World, signal: AbortSignal): Promise<Sta
     lock,
     unfinished,
     waiting: await waitingSteps(world, unfinished),
+    approvals: await waitingChanges(world),
     freeze: freezeOf(state, world.clock.now()),
     last: history[0] ?? null,
   }

@@ -1,5 +1,6 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
-import { abortDeployment, approveStep } from './a-persons-mark.js'
+import { abortDeployment } from './a-persons-mark.js'
+import { approve } from './approve.js'
 import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
@@ -38,7 +39,7 @@ export function createUseCases(world: World): UseCases {
     showLogs: (request, listener, signal) => showLogs(world, request, listener, signal),
     execInside: (request, listener, signal) => execInside(world, request, listener, signal),
     recover: (direction, execution, signal) => recover(world, direction, execution, signal),
-    approve: (request, signal) => approveStep(world, request, signal),
+    approve: (request, signal) => approve(world, request, signal),
     abort: (request, signal) => abortDeployment(world, request, signal),
     unfinishedCanary: () => unfinishedCanary(world),
     showStatus: (signal) => showStatus(world, signal),

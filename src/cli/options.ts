@@ -36,6 +36,8 @@ export interface Options {
   readonly tail: number
   /** Of a freeze; null: until it is lifted. */
   readonly forMs: number | null
+  /** Where an HAProxy listens: a port, or an address with one. */
+  readonly listen: string
   readonly target: string
   readonly source: string
 }
@@ -67,6 +69,7 @@ export const defaultOptions: Options = {
   copy: null,
   tail: 100,
   forMs: null,
+  listen: '80',
   target: 'directory',
   source: 'directory',
 }

@@ -33,14 +33,19 @@ export async function writeUserFile(folder: string, path: string, text: string):
 }
 
 /** Throws FILE_EXISTS rather than overwrite; an empty file may be filled. */
-export async function createUserFile(folder: string, path: string, text: string): Promise<void> {
+export async function createUserFile(
+  folder: string,
+  path: string,
+  text: string,
+  option: '--file' | '--out' = '--file',
+): Promise<void> {
   const file = resolve(folder, path)
   try {
     await writeFile(file, text, { flag: (await isEmptyFile(file)) ? 'w' : 'wx' })
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') {
       throw new DeployError('FILE_EXISTS', `${path} is there already; it was left as it is.`, {
-        hint: 'move it away, or write to another place with --file',
+        hint: `move it away, or write to another place with ${option}`,
       })
     }
     throw foreign(error, path, 'written')

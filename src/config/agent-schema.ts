@@ -133,9 +133,10 @@ export const agentSchema: JsonSchema = {
   description: 'What `deployctl agent` does by itself, and when.',
   properties: {
     mode: {
-      enum: ['auto', 'notify'],
+      enum: ['auto', 'approve', 'notify'],
       default: 'auto',
-      description: '`auto` deploys what is due; `notify` tells the notifiers, and a person deploys it.',
+      description:
+        '`auto` deploys what is due; `approve` deploys it once a person says so (`deployctl approve`); `notify` tells the notifiers, and a person deploys it.',
       examples: ['notify'],
     },
     interval: {

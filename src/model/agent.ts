@@ -14,8 +14,8 @@ export interface DeployWindow {
 }
 
 export interface AgentConfig {
-  /** `auto`: what is due is deployed; `notify`: it is told, and a person deploys it. */
-  readonly mode: 'auto' | 'notify'
+  /** `auto`: what is due is deployed; `approve`: once a person says so; `notify`: it is told, and a person deploys it. */
+  readonly mode: 'auto' | 'approve' | 'notify'
   /** How often each source is asked. */
   readonly intervalsMs: { readonly [source: string]: number }
   /** What becomes of drift. */
@@ -140,6 +140,12 @@ export interface RunningAgent {
   check(): void
   pause(pause: Omit<Pause, 'at'>): Promise<void>
   resume(): Promise<void>
+  /** Lets it deploy what waits: a service, or the digest of a release; null for the only one. Answers what is approved. */
+  approve(word: {
+    readonly what: string | null
+    readonly by: string
+    readonly reason: string | null
+  }): Promise<object>
   /** Reads deploy.yaml again. */
   reload(): void
   /** Whether the loop goes round: false when it has been busy with one thing for longer than that may take. */

@@ -56,6 +56,11 @@ export interface HostLink {
   readonly shell: Shell
   /** A command whose input and output are a connection to a port, as the host sees it. */
   tunnel(host: string, port: number): readonly string[]
+  /**
+   * A command that leads a Unix socket `here` to one of the host for as long as it runs and its input is open; it says
+   * `ready` when it does.
+   */
+  socket(here: string, there: string): readonly string[]
   /** Ends what is idle; later requests connect anew. */
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { Drift } from './change.js'
 import type { OutputLine, Progress } from './event.js'
 import type { FetchedArtifact } from './source.js'
 import type { HostLink } from './host.js'
+import type { HostSpec } from './host-spec.js'
 import type { Instance } from './instance.js'
 import type { JsonSchema } from './schema.js'
 import type { Ports } from './ports.js'
@@ -82,6 +83,8 @@ export interface RoutedShare {
 export interface InstanceReach {
   /** Where it listens, from the machine deployctl runs on; null when it does not run or listens nowhere. */
   readonly address: { readonly host: string; readonly port: number } | null
+  /** Where the address is one as another machine sees it: a command that leads there. */
+  readonly tunnel?: (host: string, port: number) => readonly string[]
   /** Null while it runs; else in a sentence how it ended: `it exited with code 1, 2 s after its start`. */
   readonly ended: string | null
   /** What the engine that runs it says of its health, where it has a word for it. */
@@ -121,6 +124,11 @@ export interface Target {
   stop?(instance: Instance, context: OperationContext): Promise<void>
   /** From some instances to others, all of this target; an empty list is "nothing serves". Atomic for those who use it. */
   route(from: readonly RoutedShare[], to: readonly RoutedShare[], context: OperationContext): Promise<void>
+  /**
+   * The traffic has gone on to instances of the same service with other options: lets go of what only these options had,
+   * such as another router.
+   */
+  leave?(next: DriverSpec, context: OperationContext): Promise<void>
   /** Waits until instances without traffic are idle; resolves as well when the deadline has passed. */
   drain?(instances: readonly Instance[], deadlineMs: number, context: OperationContext): Promise<void>
   /**
@@ -185,6 +193,8 @@ export interface TargetScope {
   readonly link: HostLink | null
   /** The same host as another user, also where it is this machine. */
   linkAs(become: Become): HostLink
+  /** Another host, such as one that an address in deploy.yaml names. */
+  linkTo(host: HostSpec): HostLink
 }
 
 export interface TargetDriver extends TargetTraits {

@@ -385,9 +385,9 @@ export interface WrittenConfig {
    */
   agent?: {
     /**
-     * `auto` deploys what is due; `notify` tells the notifiers, and a person deploys it.
+     * `auto` deploys what is due; `approve` deploys it once a person says so (`deployctl approve`); `notify` tells the notifiers, and a person deploys it.
      */
-    mode?: 'auto' | 'notify'
+    mode?: 'auto' | 'approve' | 'notify'
     /**
      * How often every source is asked (default: 10s, and 30s for oci).
      */
@@ -2185,6 +2185,10 @@ interface TargetContainer {
    * The image, for a service whose source does not give images. Without it, the source’s image is run, by its digest. A tag that is moved afterwards is not noticed.
    */
   image?: string
+  /**
+   * The hosts it runs on: names of groups and of hosts below `hosts:`. Without it, the machine deployctl runs on.
+   */
+  hosts?: string | string[]
   /**
    * How many containers run on each host.
    */

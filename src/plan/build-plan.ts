@@ -14,6 +14,7 @@ import type { DesiredService } from './desire.js'
 import { diffService, restartOf, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
+import { gapNotices } from './gap-notices.js'
 import { drawGraph, noService, scenesOf, type ServiceChapter } from './graph.js'
 import { hookOperation, scenesFor } from './hook-drafts.js'
 import { hostParts, ownReasons, type SkippedHost } from './host-parts.js'
@@ -42,6 +43,8 @@ export interface PlanInput {
   readonly strategy: (type: string) => StrategyTraits
   /** Earlier releases, by service, that were kept warm for long enough and still run. */
   readonly lapsed: ReadonlyMap<string, Deployed>
+  /** How long services served nothing the last time, where it is known. */
+  readonly lastGapsMs: ReadonlyMap<string, number>
   readonly notices: readonly Notice[]
   /** The hosts it was made for, where not for all. */
   readonly only?: HostSelection
@@ -62,6 +65,7 @@ export function buildPlan(input: PlanInput): Plan {
     new Set(changed.map((chapter) => chapter.service)),
     input.config.services,
   )
+  const steps = drawGraph(changed, dependencies, input.config.hooks, input.command, tables)
   const content = {
     format: 1,
     project: input.config.project,
@@ -76,8 +80,8 @@ export function buildPlan(input: PlanInput): Plan {
     ...(input.only === undefined ? {} : { only: input.only }),
     changes: chapters.map((chapter) => chapter.difference.change),
     drift: chapters.flatMap((chapter) => chapter.observations.flatMap((seen) => seen.drift)),
-    notices: input.notices,
-    steps: drawGraph(changed, dependencies, input.config.hooks, input.command, tables),
+    notices: [...input.notices, ...gapNotices(steps, changed, tables, input.lastGapsMs)],
+    steps,
     afterUnwind: changed.flatMap(checksOfOld),
     onFailure: failureHooks(changed, input.config),
     ...tables,

@@ -193,6 +193,7 @@ const status = (more: Partial<StatusReport> = {}): StatusReport => ({
   environment: 'staging',
   serial: 12,
   waiting: [],
+  approvals: [],
   freeze: null,
   services: [
     service('web', {
@@ -330,6 +331,12 @@ const marked = {
   isFirst: true,
   heard: 'heard',
 } as const
+const foundChange = {
+  version: '1.1.0',
+  digest: 'sha256:2',
+  since: '2026-03-01T11:50:00.000Z',
+  reason: 'v1.1.0 is the newest release that matches ^1.0',
+}
 const pausing = {
   ...upgrade().steps[0]!,
   id: 'web/pause',
@@ -370,11 +377,50 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
     ),
     0,
   ],
-  approve: [found({ approve: () => Promise.resolve({ ...marked, step: pausing }) }, ['approve']), 0],
+  approve: [
+    found({ approve: () => Promise.resolve({ kind: 'step', ...marked, step: pausing }) }, ['approve']),
+    0,
+  ],
   'approve-said-before': [
     found(
-      { approve: () => Promise.resolve({ ...marked, isFirst: false, heard: 'not yet', step: pausing }) },
+      {
+        approve: () =>
+          Promise.resolve({ kind: 'step', ...marked, isFirst: false, heard: 'not yet', step: pausing }),
+      },
       ['approve', '--env', 'staging'],
+    ),
+    0,
+  ],
+  'status-approvals': [
+    found(
+      shows(
+        status({
+          services: [],
+          approvals: [
+            { ...foundChange, service: 'api', approvedBy: 'bob@desk' },
+            { ...foundChange, service: 'web', approvedBy: null },
+          ],
+          last: null,
+        }),
+        { record, journal },
+      ),
+      ['status', '--env', 'staging'],
+    ),
+    0,
+  ],
+  'approve-change': [
+    found(
+      {
+        approve: () =>
+          Promise.resolve({
+            kind: 'changes',
+            changes: [
+              { ...foundChange, service: 'web', by: 'ann@ci', at: foundChange.since, isFirst: true },
+              { ...foundChange, service: 'api', by: 'bob@desk', at: foundChange.since, isFirst: false },
+            ],
+          }),
+      },
+      ['approve', 'sha256:2', '--env', 'staging'],
     ),
     0,
   ],

@@ -157,3 +157,34 @@ test(
     expect(await next.end('SIGTERM')).toBe(0)
   },
 )
+
+test(
+  'mode: approve waits for a word from another process, with the agent running or not',
+  { timeout: 120_000 },
+  async () => {
+    await writeFile(join(project.folder, 'deploy.yaml'), yaml.replace('agent: {', 'agent: { mode: approve,'))
+    const first = start()
+    await first.line('web v1.0.0 waits')
+    expect((await run('status')).stdout).toContain('web v1.0.0 waits to be approved')
+    const said = await run('approve', 'web')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stdout).toContain('web v1.0.0 is approved.\nThe agent looks now')
+    await serves('1.0.0')
+    await project.release('1.1.0')
+    await first.line('web v1.1.0 waits')
+    expect(await first.end('SIGTERM')).toBe(0)
+    const { approvals } = JSON.parse(lastLine((await run('status', '--json')).stdout)) as {
+      approvals: { digest: string }[]
+    }
+    expect((await run('approve', approvals[0]!.digest)).stdout).toContain('No agent runs here')
+    expect(await run('approve', 'web')).toMatchObject({ code: 0 })
+    const second = start()
+    await serves('1.1.0')
+    await second.line('web v1.1.0 is deployed')
+    await until('nothing waits', async () => !(await run('status')).stdout.includes('approved'))
+    expect(await run('approve', 'web')).toMatchObject({ code: 1 })
+    expect(await second.end('SIGTERM')).toBe(0)
+  },
+)
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''

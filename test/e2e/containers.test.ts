@@ -1,9 +1,12 @@
 /** Containers with the built program on a real engine: deployed from a real registry, upgraded, unwound, mended, rolled back. */
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startLoad } from '../../bench/containers/load.js'
 import { freePort } from '../contract/loopback.js'
+import { agentChild } from '../support/agent-child.js'
 import type { CliResult } from '../support/built-cli.js'
 import {
   containerProject,
@@ -11,9 +14,12 @@ import {
   type ListedContainer,
   type ServiceSettings,
 } from '../support/containers/container-project.js'
-import { callEngine } from '../support/containers/engine-api.js'
+import { askEngine, callEngine } from '../support/containers/engine-api.js'
 import { sharedEngine } from '../support/containers/engine.js'
 import { describeWith } from '../support/needs.js'
+
+/** For what somebody else does meanwhile. */
+const patience = { timeout: 60_000, interval: 200 }
 
 describeWith('docker-engine', 'containers', () => {
   let project: ContainerProject
@@ -115,8 +121,44 @@ describeWith('docker-engine', 'containers', () => {
     well(await apply())
     await settled()
     expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
+    // without the router they leave its network
     await configure('1.0.1')
     well(await apply())
+    expect(await askEngine(socket, `/networks/${network}`)).toMatchObject({ Containers: {} })
+    await settled()
+  }, 120_000)
+
+  test('an agent makes a dead and a missing copy again within an interval, frozen or not, and deploys a tag that is pushed again', async () => {
+    const yaml = join(folder, 'deploy.yaml')
+    await writeFile(yaml, `${await readFile(yaml, 'utf8')}agent: { interval: 1s }\n`)
+    well(await run('freeze', '--reason', 'sale week'))
+    const agent = agentChild(folder)
+    await agent.line('is as deploy.yaml asks')
+    const [dead, other] = await containers()
+    await callEngine(project.engine.socket, 'POST', `/containers/${dead!.Id}/kill`)
+    await agent.line('web v1.0.1 is to be put right')
+    await vi.waitFor(async () => expect(await running()).toEqual(['1.0.1', '1.0.1']), patience)
+    await callEngine(project.engine.socket, 'DELETE', `/containers/${other!.Id}?force=true`)
+    await vi.waitFor(async () => {
+      expect(await running()).toEqual(['1.0.1', '1.0.1'])
+      expect((await containers()).map(({ Id }) => Id)).not.toContain(other!.Id)
+    }, patience)
+    const before = (await containers()).map(({ Id }) => Id)
+    await project.publish('1.0.1', { env: { APP_VERSION: '1.0.1', APP_NOTE: 'pushed again' } })
+    await agent.line('frozen by')
+    expect((await containers()).map(({ Id }) => Id).sort()).toEqual([...before].sort())
+    well(await run('unfreeze'))
+    await agent.line('published again with other content')
+    await agent.line('web v1.0.1 is deployed')
+    await vi.waitFor(async () => {
+      const now = await containers()
+      expect(now.filter(({ Id }) => before.includes(Id))).toEqual([])
+      expect(await running()).toEqual(['1.0.1', '1.0.1'])
+    }, patience)
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await running()).toEqual(['1.0.1', '1.0.1'])
+    await configure('1.0.1')
+    await settled()
   }, 120_000)
 
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
@@ -205,8 +247,9 @@ describeWith('docker-engine', 'containers', () => {
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    // a kept connection would still be answered, with a 503
+    await expect(connected(port)).rejects.toThrow('ECONNREFUSED')
+    await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false)
   }, 120_000)
 })
 
@@ -216,4 +259,9 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+async function connected(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect').finally(() => socket.destroy())
 }

@@ -2,13 +2,13 @@
  * The real program is killed (SIGKILL) before, in the middle of and after every write of its journal, during a real
  * upgrade. Recovered either way, the folder, the state and the locks are exactly those of before or of after.
  */
-import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deployctl, type CliResult } from '../support/built-cli.js'
 import { tinyProject, type TinyProject } from '../support/tiny-project.js'
-import { worldOfFolder } from '../support/world-of-folder.js'
+import { differences, eachOf, hasOpenJournal, worldOf, type World } from '../support/tiny-world.js'
 
 const preload = join(import.meta.dirname, '..', 'support', 'kill-at-write.cjs')
 let project: TinyProject
@@ -98,61 +98,13 @@ async function notAsWanted(
   wanted: World,
 ): Promise<string | undefined> {
   const world = await worldOf(folder)
-  const paths = [...new Set([...Object.keys(world), ...Object.keys(wanted)])]
-  const differences = paths.filter((path) => world[path] !== wanted[path])
-  if (result.code === 0 && differences.length === 0) return undefined
-  const lines = differences.map(
-    (path) => `  ${path}: ${world[path] ?? 'not there'}, not ${wanted[path] ?? 'absent'}`,
-  )
+  const lines = differences(world, wanted)
+  if (result.code === 0 && lines.length === 0) return undefined
   return `after ${what} (exit ${result.code})\n${lines.join('\n')}\n${result.stdout}${result.stderr}`
 }
 
 function apply(folder: string, env: Record<string, string> = {}, words: string[] = []): Promise<CliResult> {
   return deployctl(['apply', '--auto-approve', ...words], { directory: folder, env })
-}
-
-type World = Readonly<Record<string, string>>
-
-/** Everything that counts: the target's folder, what the state says of the service, and the locks that are held. */
-async function worldOf(folder: string): Promise<World> {
-  const state = JSON.parse(await readFile(join(folder, '.deployctl', 'state', 'local.json'), 'utf8')) as {
-    services: { web: { active: Deployed; previous: Deployed[]; pin: unknown } }
-  }
-  const { active, previous, pin } = state.services.web
-  const locks = Object.entries(await worldOfFolder(join(folder, '.deployctl', 'locks')))
-  const files: Record<string, string> = { ...(await worldOfFolder(join(folder, 'srv'))) }
-  for (const path of Object.keys(files).filter((one) => one.includes('/records/'))) {
-    files[path] = await withoutTimes(join(folder, 'srv', path))
-  }
-  return {
-    ...files,
-    active: JSON.stringify(active.instances),
-    previous: JSON.stringify(previous.map((deployed) => deployed.instances)),
-    pin: JSON.stringify(pin),
-    locks: JSON.stringify(locks.filter(([, what]) => !what.startsWith('folder'))),
-  }
-}
-interface Deployed {
-  readonly instances: unknown
-}
-
-/** A release's own record, without when it was written and by which deployment. */
-async function withoutTimes(path: string): Promise<string> {
-  const record = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
-  return JSON.stringify(record, (key, value: unknown) =>
-    key === 'deployment' || key.endsWith('At') || key === 'at' ? 'x' : value,
-  )
-}
-
-/** A journal whose header was written and that was not moved away: a deployment began and did not end. */
-async function hasOpenJournal(folder: string): Promise<boolean> {
-  const journals = join(folder, '.deployctl', 'journals', 'local')
-  for (const name of await readdir(journals)) {
-    if (!name.endsWith('.jsonl')) continue
-    const lines = (await readFile(join(journals, name), 'utf8')).split('\n').slice(0, -1)
-    if (lines.length > 0 && !lines.some((line) => line.includes('"type":"closed"'))) return true
-  }
-  return false
 }
 
 async function inCopy<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {
@@ -163,13 +115,4 @@ async function inCopy<T>(name: string, use: (folder: string) => Promise<T>): Pro
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** 1 to `count`, a few side by side. */
-async function eachOf(count: number, use: (number: number) => Promise<void>): Promise<void> {
-  let next = 1
-  const worker = async (): Promise<void> => {
-    while (next <= count) await use(next++)
-  }
-  await Promise.all([worker(), worker(), worker()])
 }

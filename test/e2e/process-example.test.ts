@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { deployctl } from '../support/built-cli.js'
-import { endHolder, freePort, get, type WrittenHolder } from '../support/process-bench.js'
+import { freePort } from '../services/free-port.mjs'
+import { endHolder, get, type WrittenHolder } from '../support/process-bench.js'
 
 test('server mode loses no request when releases change', { timeout: 120_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'deployctl-example-'))

@@ -57,6 +57,10 @@ for (const [name, width] of [
         'connection refused',
         'switch web',
         'launch week',
+        'app-1 (canary)',
+        'deployctl approve api --env production',
+        'is approved by ada@desk',
+        'waits for a person: pause web',
       ]) {
         expect(await page.getByText(text).first().isVisible(), text).toBe(true)
       }

@@ -8,6 +8,7 @@ import type { Source } from '../../src/model/source.js'
 import { machine, recorder, startAgent } from '../support/memory-agent.js'
 import { memoryProject } from '../support/memory-project.js'
 import { agentOf, configOf, outcomeKind, service } from '../support/memory-world.js'
+import { policyOf } from '../support/version-policy.js'
 
 const team = { name: 'team', driver: { type: 'fake' } } as const
 const allEvents = [
@@ -163,6 +164,41 @@ describe('a source that cannot be asked', () => {
     expect(project.serves('api')).toBe('1.0.0')
     await agent.stop()
   })
+})
+
+test('a source that hangs, from the start, holds up neither the others nor repairs, and its answer is taken when it comes', async () => {
+  const sources = { main: { type: 'fake' }, other: { type: 'fake' } }
+  const services = [service('web'), service('api', { source: 'other' })]
+  const agentConfig = agentOf({ intervalsMs: { main: 10_000, other: 10_000 } })
+  const project = memoryProject(configOf(services, { sources, agent: agentConfig }))
+  await project.apply(['web'])
+  project.offer('1.0.0', '1.1.0')
+  let questions = 0
+  let answer = (): void => undefined
+  const late = new Promise<void>((resolve) => (answer = resolve))
+  const agent = await startAgent(project, machine(), (base) => ({
+    source: (name, spec) => ({
+      ...base.source(name, spec),
+      versions: async (signal, needs) => {
+        if (name === 'main') questions++
+        if (name === 'main') await late
+        return base.source(name, spec).versions(signal, needs)
+      },
+    }),
+  }))
+  project.ground.place('web').routed = {}
+  await agent.pass(6000)
+  expect([project.serves('web'), project.serves('api')]).toEqual(['1.0.0', '1.1.0'])
+  project.ground.place('web').routed = {}
+  await agent.pass(poll)
+  expect(project.serves('web')).toBe('1.0.0')
+  await agent.pass(10 * poll)
+  expect(questions).toBe(1)
+  expect(agent.said().filter((msg) => msg.includes('takes long'))).toHaveLength(1)
+  answer()
+  await agent.pass(poll)
+  expect(project.serves('web')).toBe('1.1.0')
+  await agent.stop()
 })
 
 describe('a release that fails', () => {
@@ -365,6 +401,27 @@ describe("a person's word", () => {
   })
 })
 
+test('a release that is too young waits until it is old enough, and that is said once', async () => {
+  const policy = policyOf({ minAgeMs: hour })
+  const project = memoryProject(configOf([service('web', { policy })], { agent: agentOf() }))
+  const own = machine('2026-01-05T10:00:00Z')
+  const at = (iso: string) =>
+    new Date(own.nowMs + Date.parse(iso) - Date.parse('2026-01-05T10:00:00Z')).toISOString()
+  project.offer({ version: '1.0.0', publishedAt: at('2026-01-01T00:00:00Z') })
+  const agent = await startAgent(project, own)
+  expect(project.serves('web')).toBe('1.0.0')
+  project.offer(
+    { version: '1.0.0', publishedAt: at('2026-01-01T00:00:00Z') },
+    { version: '1.1.0', publishedAt: at('2026-01-05T09:50:00Z') },
+  )
+  await agent.pass(49 * 60_000)
+  expect(project.serves('web')).toBe('1.0.0')
+  expect(agent.said().filter((msg) => msg.includes('1.1.0'))).toHaveLength(1)
+  await agent.pass(2 * 60_000)
+  expect(project.serves('web')).toBe('1.1.0')
+  await agent.stop()
+})
+
 test('nothing is deployed outside the windows, and all is at the beginning of one', async () => {
   const window = { days: ['tue'], fromMinute: 540, toMinute: 1020, timeZone: 'Europe/Berlin' } as const
   const project = memoryProject(web({ windows: [window] }))
@@ -430,5 +487,32 @@ test('polls stay even over a thousand of them: one question each, and nothing is
   expect(questions - before).toBeGreaterThan(950)
   expect(questions - before).toBeLessThan(1050)
   expect(agent.agent.logs().length).toBeLessThan(30)
+  await agent.stop()
+})
+
+test('metrics count what was started again by whoever keeps it up, and leave out what cannot be asked', async () => {
+  const project = memoryProject(configOf([service('web'), service('api')], { agent: agentOf() }))
+  let isGone = false
+  const agent = await startAgent(project, machine(), (base) => ({
+    target: (spec, place) => ({
+      ...base.target(spec, place),
+      reach: () =>
+        isGone && place.service === 'api'
+          ? Promise.reject(new Error('the engine is gone'))
+          : Promise.resolve({
+              address: null,
+              ended: null,
+              health: 'none',
+              restarts: 3,
+              run: () => Promise.reject(new Error('unused')),
+            }),
+    }),
+  }))
+  isGone = true
+  const lines = (await agent.agent.metrics()).split('\n')
+  expect(lines.filter((line) => line.startsWith('deployctl_process_restarts'))).toEqual([
+    'deployctl_process_restarts{service="web"} 3',
+  ])
+  expect(lines).toContain('deployctl_paused 0')
   await agent.stop()
 })

@@ -39,6 +39,11 @@ export const services = [
     start: () => requirePrograms({ chromium: 'chromium' }),
   },
   { name: 'tmux', howTo: 'apt-get install tmux', start: () => requirePrograms({ tmux: 'tmux' }) },
+  {
+    name: 'logrotate',
+    howTo: 'apt-get install logrotate',
+    start: () => requirePrograms({ logrotate: 'logrotate' }),
+  },
   { name: 'zsh', howTo: 'apt-get install zsh', start: () => requirePrograms({ zsh: 'zsh' }) },
   { name: 'fish', howTo: 'apt-get install fish', start: () => requirePrograms({ fish: 'fish' }) },
   {

@@ -10,7 +10,8 @@ export interface AgentChild {
   lines(): readonly Record<string, unknown>[]
   /** The first line whose message has this text; waits for it. */
   line(text: string): Promise<Record<string, unknown>>
-  /** The exit code, or the name of the signal. */
+  /** The exit code, or the name of the signal, once it has ended. */
+  readonly ended: Promise<number | string | null>
   end(signal: NodeJS.Signals): Promise<number | string | null>
 }
 
@@ -39,6 +40,7 @@ export function agentChild(folder: string, env: Record<string, string> = {}): Ag
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   return {
     child,
+    ended,
     lines,
     async line(text) {
       for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 25) {

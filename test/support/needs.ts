@@ -11,6 +11,7 @@ export type Component =
   | 'signing-tools'
   | 'chromium'
   | 'tmux'
+  | 'logrotate'
   | 'zsh'
   | 'fish'
   | 'docker-engine'

@@ -1,7 +1,6 @@
 /** A temporary folder with a process target in it, releases to run there, and the real ports; for all its tests. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -14,6 +13,7 @@ import { releaseFolderName } from '../../src/model/release-folder.js'
 import type { DriverSpec } from '../../src/model/spec.js'
 import type { OperationContext, Target } from '../../src/model/target.js'
 import { driverPorts } from '../contract/driver-ports.js'
+import { freePort } from '../services/free-port.mjs'
 import { writeFiles, type StageableRelease } from './directory-bench.js'
 import { testScope } from './shares.js'
 import { worldOfFolder, type FolderWorld } from './world-of-folder.js'
@@ -168,16 +168,5 @@ export function get(port: number, path = '/', host = '127.0.0.1'): Promise<strin
     })
     asked.on('error', (error) => resolve('code' in error ? String(error.code) : error.message))
     asked.end()
-  })
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
   })
 }

@@ -3,7 +3,8 @@ import { mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deployctl, type CliResult } from './built-cli.js'
-import { endHolder, freePort, get, goodApp, type WrittenHolder } from './process-bench.js'
+import { freePort } from '../services/free-port.mjs'
+import { endHolder, get, goodApp, type WrittenHolder } from './process-bench.js'
 import { tinyProject } from './tiny-project.js'
 
 export interface ProcessProject {

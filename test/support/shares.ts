@@ -11,6 +11,9 @@ export const testScope: TargetScope = {
   linkAs: () => {
     throw new Error('unused')
   },
+  linkTo: () => {
+    throw new Error('unused')
+  },
 }
 
 export function shareOf(instance: Instance | null): readonly RoutedShare[] {

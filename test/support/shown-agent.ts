@@ -85,6 +85,18 @@ export const shownReport = {
     ],
     lock: null,
     unfinished: [],
+    waiting: [{ deployment: '88acdfec', step: 'web/pause', title: 'pause web v1.5.0 until it is approved' }],
+    approvals: [
+      { service: 'api', version: '2.1.0', digest: null, since: at(25), reason: 'newest', approvedBy: null },
+      {
+        service: 'worker',
+        version: '1.0.0',
+        digest: null,
+        since: at(40),
+        reason: 'newest',
+        approvedBy: 'ada@desk',
+      },
+    ],
     freeze: { reason: 'sale week', at: at(100), by: 'ada@desk', until: null },
     last: null,
   },
@@ -135,6 +147,10 @@ export function shownAgent(report: () => object = () => shownReport): ShownAgent
     check: () => void said.push('check'),
     pause: async ({ by, reason }) => void said.push(`pause ${by}: ${reason}`),
     resume: async () => void said.push('resume'),
+    approve: async ({ what, by }) => {
+      said.push(`approve ${what} ${by}`)
+      return { approved: [] }
+    },
     reload: () => void said.push('reload'),
     isAlive: () => true,
   }

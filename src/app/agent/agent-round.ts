@@ -1,28 +1,18 @@
 /** One turn of the agent's loop: settle what was interrupted, ask the sources whose time has come, decide, deploy. */
-import pLimit from 'p-limit'
 import { DeployError, reportOf } from '../../base/deploy-error.js'
-import { formatDuration } from '../../base/duration.js'
-import type { Outage } from '../../model/agent.js'
 import type { RecordedState } from '../../model/state.js'
 import { freezeOf } from '../freezes.js'
 import { planApply } from '../plan-release.js'
 import { readState } from '../read-state.js'
+import { approvalsIn, keepWaiting, readAgentMarks } from './approvals.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { deployChosen } from './deploy-chosen.js'
 import { judge, nameOf, upToDate, type Judgement } from './judge.js'
-import { look, type Look } from './look.js'
+import { askSources, type Watch } from './ask-sources.js'
+import type { Look } from './look.js'
 import { findInterrupted, needsPerson, settleInterrupted } from './recover-interrupted.js'
 import { dueRetries } from './retries.js'
-import type { Rhythm } from './rhythm.js'
 import { endTurn, noteSound, takeTurn, turnToResume } from './waves/take-turns.js'
-
-/** Sources are asked side by side, but not all at once. */
-const questionsAtOnce = 8
-
-export interface Watch {
-  readonly rhythm: Rhythm
-  readonly outages: Map<string, Outage>
-}
 
 export async function agentRound(context: AgentContext, watch: Watch): Promise<void> {
   if (!(await settle(context, watch))) return
@@ -31,9 +21,11 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
   const due = watch.rhythm.due(world.clock.monotonicMs())
   const state = await readState(world)
   const tryAgain = agent.mode === 'auto' ? dueRetries(state, agent.retry, world.clock.now()) : []
-  const looks = await askAll(context, watch, due, state, tryAgain)
+  const looks = await askSources(context, watch, due, { state, tryAgain })
   noteSound(context, looks)
-  const { judgements, slot } = await takeTurn(context, judgeAll(context, state, looks))
+  const marks = await readAgentMarks(world)
+  const judged = judgeAll(context, state, looks, approvalsIn(marks))
+  const { judgements, slot } = await takeTurn(context, await keepWaiting(context, looks, judged, marks))
   try {
     const repairs = await sayAll(context, state, looks, judgements)
     if (due.length > 0) countDrift(context, looks)
@@ -41,6 +33,7 @@ export async function agentRound(context: AgentContext, watch: Watch): Promise<v
       ({ verdict }) => verdict === 'deploy' || verdict === 'repair',
     )
     if (chosen.length === 0) return
+    watch.deployments++
     const stay = [...looks.flatMap((seen) => seen.stay), ...repairs.stay]
     await deployChosen(context, { judgements: chosen, tryAgain, stay, slot })
   } finally {
@@ -62,7 +55,14 @@ async function sayAll(
   }
   for (const repair of repairs.judgements) decide(context, repair, undefined, 'repair')
   for (const { service, error } of looks.flatMap(({ problems }) => problems)) {
-    const problem = { service, verdict: 'skip', version: null, digest: null, key: '' } as const
+    const problem = {
+      service,
+      verdict: 'skip',
+      version: null,
+      digest: null,
+      key: '',
+      isChange: false,
+    } as const
     decide(context, { ...problem, reason: error.message }, error)
   }
   return repairs
@@ -119,63 +119,11 @@ async function settle(context: AgentContext, { rhythm }: Watch): Promise<boolean
   }
 }
 
-async function askAll(
-  context: AgentContext,
-  watch: Watch,
-  due: readonly string[],
-  state: RecordedState | null,
-  tryAgain: readonly string[],
-): Promise<readonly Look[]> {
-  const { world, metrics, signal } = context
-  const configured = Object.values(world.config.services)
-  const gone = Object.keys(state?.services ?? {}).filter((name) => world.config.services[name] === undefined)
-  const limit = pLimit(questionsAtOnce)
-  const looks = due.map((source, index) =>
-    limit(async (): Promise<Look | null> => {
-      const own = configured.filter((service) => service.source === source).map(({ name }) => name)
-      // services that deploy.yaml no longer has belong to no source
-      const services = index === 0 ? [...own, ...gone] : own
-      if (services.length === 0) {
-        watch.rhythm.answered(source, world.clock.monotonicMs())
-        return null
-      }
-      const seen = await look(world, { source, services, tryAgain, state }, signal)
-      noteOutage(context, watch, seen)
-      metrics.count('deployctl_polls_total', { source, result: seen.outage?.code ?? 'answered' })
-      return seen
-    }),
-  )
-  return (await Promise.all(looks)).filter((seen) => seen !== null)
-}
-
-/** Said when it begins and when it is over. */
-function noteOutage(context: AgentContext, { rhythm, outages }: Watch, { source, outage }: Look): void {
-  const { world, book } = context
-  const nowMs = world.clock.monotonicMs()
-  const known = outages.get(source)
-  if (outage !== null) {
-    rhythm.failed(source, nowMs)
-    const since = known?.since ?? world.clock.now().toISOString()
-    outages.set(source, { source, since, message: world.secrets.mask(outage.message) })
-    if (known === undefined) {
-      const text = `source "${source}" cannot be asked, and what runs goes on: ${outage.message}`
-      book.log('warn', text, { source, error: reportOf(outage) })
-    }
-    return
-  }
-  rhythm.answered(source, nowMs)
-  if (known === undefined) return
-  outages.delete(source)
-  const lastedMs = world.clock.now().getTime() - Date.parse(known.since)
-  const text = `source "${source}" answers again, after ${formatDuration(lastedMs)}`
-  book.log('info', text, { source })
-  tellOf(context, 'recovered', text)
-}
-
 function judgeAll(
   { world, setbacks }: AgentContext,
   state: RecordedState | null,
   looks: readonly Look[],
+  approvals: ReadonlyMap<string, string> = new Map(),
 ): readonly Judgement[] {
   const now = world.clock.now()
   const nowMs = world.clock.monotonicMs()
@@ -183,6 +131,7 @@ function judgeAll(
     agent: world.config.agent,
     freeze: freezeOf(state, now),
     now,
+    approvals,
     isResting: (key: string) => setbacks.isResting(key, nowMs),
   }
   return looks.flatMap(({ plans }) => plans.flatMap((plan) => judge(plan, circumstances)))
@@ -247,11 +196,8 @@ function decide(
       ...more,
     })
   }
-  if (verdict === 'tell') tellDecision(context, judgement)
-}
-
-function tellDecision(context: AgentContext, judgement: Judgement): void {
-  tellOf(context, judgement.tells ?? 'available', `${nameOf(judgement)}: ${judgement.reason}`)
+  if (verdict === 'tell' && judgement.tells !== undefined)
+    tellOf(context, judgement.tells, `${nameOf(judgement)}: ${reason}`)
 }
 
 function countDrift({ metrics }: AgentContext, looks: readonly Look[]): void {

@@ -7,6 +7,7 @@ import { freezeOf } from '../freezes.js'
 import { readState } from '../read-state.js'
 import type { DeployResult } from '../requests.js'
 import { triesOf } from '../carried-on.js'
+import { approvalsIn, readAgentMarks } from './approvals.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { judge, nameOf, type Judgement } from './judge.js'
 import { failedHold } from './retries.js'
@@ -70,7 +71,8 @@ async function isStillDue(
   const nowMs = world.clock.monotonicMs()
   const isResting = (key: string): boolean => setbacks.isResting(key, nowMs)
   const changed = new Set(plan.changes.filter(({ kind }) => kind !== 'none').map(({ service }) => service))
-  return judge(plan, { agent: world.config.agent, freeze, now, isResting })
+  const approvals = approvalsIn(await readAgentMarks(world))
+  return judge(plan, { agent: world.config.agent, freeze, now, approvals, isResting })
     .filter(({ service }) => changed.has(service))
     .every(
       ({ verdict, key }) =>
@@ -93,7 +95,11 @@ async function learn(context: AgentContext, judgements: readonly Judgement[], re
     if (ended === 'applied') {
       setbacks.succeeded(key)
       context.sound.add(service)
-      book.log('info', `${nameOf(judgement)} is deployed`, about)
+      book.log(
+        'info',
+        `${nameOf(judgement)} is ${judgement.verdict === 'repair' ? 'put right' : 'deployed'}`,
+        about,
+      )
       continue
     }
     const hold = failedHold(state, service, digest)

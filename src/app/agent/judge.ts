@@ -8,6 +8,7 @@ import type { Change } from '../../model/change.js'
 import type { Plan } from '../../model/plan.js'
 import { showVersion } from '../../model/release.js'
 import type { Freeze } from '../../model/state.js'
+import { changeId } from '../change-approvals.js'
 import { frozenUntil } from '../freezes.js'
 import { describeWindows, isOpen } from './windows.js'
 
@@ -15,6 +16,8 @@ export interface Circumstances {
   readonly agent: AgentConfig
   readonly freeze: Freeze | null
   readonly now: Date
+  /** Who lets it deploy which change, by what changeId says. */
+  readonly approvals: ReadonlyMap<string, string>
   /** Whether this change failed a moment ago and is left alone for a while. */
   readonly isResting: (key: string) => boolean
 }
@@ -22,8 +25,10 @@ export interface Circumstances {
 export type Judgement = Omit<Decision, 'at'> & {
   /** What it is about, whatever its reason: tells a change from the next one. */
   readonly key: string
+  /** False where all is as it should be. */
+  readonly isChange: boolean
   /** With `tell`: as what. */
-  readonly tells?: 'available' | 'drift'
+  readonly tells?: 'available' | 'drift' | 'waiting'
 }
 
 export function judge(plan: Plan, circumstances: Circumstances): readonly Judgement[] {
@@ -34,6 +39,7 @@ export function judge(plan: Plan, circumstances: Circumstances): readonly Judgem
       version: after?.release.version ?? null,
       digest: after?.release.digest ?? null,
       key: changeKey(change),
+      isChange: change.kind !== 'none',
     }
     return { ...about, ...verdictOn(change, plan, circumstances) }
   })
@@ -52,7 +58,7 @@ function verdictOn(change: Change, plan: Plan, circumstances: Circumstances): Ve
   if (circumstances.isResting(changeKey(change))) {
     return { verdict: 'skip', reason: 'it failed a moment ago and is left alone for a while' }
   }
-  if (isRepair(change)) return repairVerdict(change.service, plan, circumstances)
+  if (isRepair(change)) return repairVerdict(change, plan, circumstances)
   if (risk !== null) {
     const hint = 'a person has to allow it: deployctl apply --allow irreversible'
     return {
@@ -61,26 +67,37 @@ function verdictOn(change: Change, plan: Plan, circumstances: Circumstances): Ve
       reason: `it has a step that cannot be undone (${risk}); ${hint}`,
     }
   }
-  return releaseVerdict(change, circumstances)
+  return releaseVerdict(change, plan.environment, circumstances)
 }
 
-function releaseVerdict(change: Change, { agent, freeze, now }: Circumstances): Verdict {
-  const reason = change.reasons.join('; ')
+function releaseVerdict(
+  change: Change,
+  environment: string,
+  { agent, freeze, now, approvals }: Circumstances,
+): Verdict {
+  const because = change.reasons.join('; ')
+  const approvedBy = approvals.get(changeId(changeKey(change)))
+  const reason = approvedBy === undefined ? because : `${because}; approved by ${approvedBy}`
   if (freeze !== null) {
     return { verdict: 'skip', reason: `frozen${frozenUntil(freeze)} by ${freeze.by}: ${freeze.reason}` }
   }
   if (agent.mode === 'notify') {
     return { verdict: 'tell', tells: 'available', reason: `${reason}; deployctl apply deploys it` }
   }
+  if (agent.mode === 'approve' && approvedBy === undefined) {
+    const answer = `deployctl approve ${change.service} --env ${environment}`
+    return { verdict: 'tell', tells: 'waiting', reason: `${reason}; it waits for a person: ${answer}` }
+  }
   if (isOpen(agent.windows, now)) return { verdict: 'deploy', reason }
   return { verdict: 'skip', reason: `outside its windows: ${describeWindows(agent.windows)}` }
 }
 
-function repairVerdict(service: string, plan: Plan, { agent }: Circumstances): Verdict {
+function repairVerdict({ service, reasons }: Change, plan: Plan, { agent }: Circumstances): Verdict {
   const drift = plan.drift.filter((one) => one.service === service).map(({ message }) => message)
-  const reason = drift.length === 0 ? 'what is there is not what is recorded' : drift.join('; ')
+  // the end of what was kept warm is in the plan of its deployment, whatever becomes of drift
+  if (drift.length === 0) return { verdict: 'repair', reason: reasons.join('; ') }
   const verdicts = { auto: 'repair', notify: 'tell', off: 'skip' } as const
-  return { verdict: verdicts[agent.repair], tells: 'drift', reason }
+  return { verdict: verdicts[agent.repair], tells: 'drift', reason: drift.join('; ') }
 }
 
 /** The release and its settings are what is recorded: there is only drift to put right. */

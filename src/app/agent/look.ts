@@ -58,10 +58,11 @@ export async function look(world: World, question: Question, signal: AbortSignal
   }
 }
 
-async function lookWithout(
+/** `outage` null: it has not answered yet. */
+export async function lookWithout(
   world: World,
   { source, services, state }: Question,
-  outage: DeployError,
+  outage: DeployError | null,
   signal: AbortSignal,
 ): Promise<Look> {
   const stay = services.filter((service) => state?.services[service] !== undefined)

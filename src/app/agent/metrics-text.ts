@@ -4,6 +4,7 @@ import { holdsOf } from '../../model/state.js'
 import { freezeOf } from '../freezes.js'
 import { readState } from '../read-state.js'
 import type { AgentContext } from './agent-context.js'
+import { restartsOf } from './restarts.js'
 
 export async function metricsText(
   { world, metrics, outbox }: AgentContext,
@@ -24,6 +25,9 @@ export async function metricsText(
       metrics.set('deployctl_release_info', { service, version, digest }, 1)
     }
   }
+  metrics.clear('deployctl_process_restarts')
+  for (const [service, restarts] of await restartsOf(world, state))
+    metrics.set('deployctl_process_restarts', { service }, restarts)
   metrics.set('deployctl_paused', {}, agent.pause === null ? 0 : 1)
   metrics.set('deployctl_frozen', {}, freezeOf(state, world.clock.now()) === null ? 0 : 1)
   metrics.set('deployctl_undelivered_notifications', {}, outbox.waiting())

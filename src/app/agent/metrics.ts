@@ -19,6 +19,10 @@ const described = {
   deployctl_drift: ['gauge', 'Differences between what is recorded and what is there.'],
   deployctl_held_releases: ['gauge', 'Releases that must not be deployed again by themselves.'],
   deployctl_release_info: ['gauge', 'The release that is recorded as active.'],
+  deployctl_process_restarts: [
+    'gauge',
+    'How often what runs was started again since it was deployed, by whoever keeps it up.',
+  ],
   deployctl_paused: ['gauge', 'Whether the agent is paused.'],
   deployctl_frozen: ['gauge', 'Whether the environment is frozen.'],
   deployctl_undelivered_notifications: ['gauge', 'Notifications that wait for their notifier.'],

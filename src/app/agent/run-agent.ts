@@ -3,13 +3,15 @@
  * that nothing is lost when the process is killed; whatever goes wrong in one turn is said, and the next one comes.
  */
 import { reportOf } from '../../base/deploy-error.js'
-import type { AgentDesk, Decision, Outage, Pause, RunningAgent } from '../../model/agent.js'
+import type { AgentDesk, Decision, Pause, RunningAgent } from '../../model/agent.js'
+import { approveChanges } from '../change-approvals.js'
 import { showHistory } from '../show-history.js'
 import { showStatus } from '../show-status.js'
 import type { World } from '../world.js'
 import type { AgentContext } from './agent-context.js'
 import { endWithAgent } from './end-with-agent.js'
-import { agentRound, type Watch } from './agent-round.js'
+import { agentRound } from './agent-round.js'
+import { createWatch, type Watch } from './ask-sources.js'
 import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
 import { metricsText } from './metrics-text.js'
@@ -82,13 +84,12 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
   }
   const used = new Set(Object.values(world.config.services).map(({ source }) => source))
   const intervals = Object.entries(world.config.agent.intervalsMs).filter(([source]) => used.has(source))
-  const watch: Watch = {
-    rhythm: createRhythm(Object.fromEntries(intervals), () => world.random()),
-    outages: new Map<string, Outage>(),
-  }
+  const watch = createWatch(createRhythm(Object.fromEntries(intervals), () => world.random()))
   const startedAt = clock.now().toISOString()
   let pause = await readPause(desk.memory)
   let ending: 'reload' | null = null
+  /** Somebody wants every source to be asked: also when that was said in the middle of a turn. */
+  let isWanted = false
   let wake = new AbortController()
   const wakeUp = (): void => wake.abort()
   signal.addEventListener('abort', wakeUp)
@@ -146,11 +147,17 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     logs: () => book.lines(),
     follow: (listener) => book.follow(listener),
     check() {
-      watch.rhythm.hurry()
+      isWanted = true
       wakeUp()
     },
     pause: (given) => changePause({ ...given, at: clock.now().toISOString() }),
     resume: () => changePause(null),
+    async approve(word) {
+      const approved = await approveChanges(world, word)
+      isWanted = true
+      wakeUp()
+      return { approved }
+    },
     reload() {
       ending = 'reload'
       wakeUp()
@@ -176,6 +183,8 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
       book.log('info', 'the agent has started', { version: desk.version, pid: world.machine.pid, mode })
       if (pause !== null) book.log('warn', `paused by ${pause.by}: ${pause.reason}`)
       while (!signal.aborted && ending === null) {
+        if (isWanted) watch.rhythm.hurry()
+        isWanted = false
         await turn()
         await clock.sleep(waitMs(watch, pause, clock.monotonicMs()), wake.signal)
         wake = new AbortController()

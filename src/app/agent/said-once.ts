@@ -1,7 +1,7 @@
 /** Says a thing when it becomes true, and not again while it stays so. */
 
 /** Numbers of time tick on without anything having changed. */
-const timePattern = /\b\d+(\.\d+)?(ms|s|m|h|d)\b/g
+const timePattern = /\b\d+(\.\d+)?(ms|s|m|h|d)( \d+(s|m|h))?\b/g
 const momentPattern = /\b\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 
 export interface SaidOnce {

@@ -106,7 +106,7 @@ function detailLines(
 }
 
 function deploymentLines(
-  { last, lock, unfinished, waiting, freeze }: StatusReport,
+  { last, lock, unfinished, waiting, approvals, freeze }: StatusReport,
   style: Style,
   now: Date,
   flags: string,
@@ -173,7 +173,39 @@ function deploymentLines(
         ),
       ]
     : []
-  return [...freezeLine, ...lastLine, ...lockLine, ...waitingLines, ...unfinishedLines]
+  const approvalLines = approvals.length === 0 ? [] : approvalText(approvals, style, now, flags)
+  return [...freezeLine, ...lastLine, ...lockLine, ...approvalLines, ...waitingLines, ...unfinishedLines]
+}
+
+/** What the agent found and a person has to let it deploy. */
+function approvalText(
+  approvals: StatusReport['approvals'],
+  style: Style,
+  now: Date,
+  flags: string,
+): readonly string[] {
+  const open = approvals.filter(({ approvedBy }) => approvedBy === null)
+  return [
+    ...approvals.map(({ service, version, since, approvedBy }) => {
+      const what = version === null ? `that ${service} is taken away` : `${service} ${showVersion(version)}`
+      const text =
+        approvedBy === null
+          ? `! ${what} waits to be approved, since ${ago(since, now)}`
+          : `${what} is approved by ${approvedBy}; the agent deploys it in its windows`
+      const line = paragraph(text, style.width, 2, 4)
+      return approvedBy === null ? style.paint.careful(line) : line
+    }),
+    ...(open.length === 0
+      ? []
+      : [
+          nextLines(
+            open.map(
+              ({ service }) => [`deployctl approve ${service}${flags}`, 'let the agent deploy it'] as const,
+            ),
+            style,
+          ),
+        ]),
+  ]
 }
 
 function frozenText({ by, at, reason, until }: Freeze, now: Date): string {

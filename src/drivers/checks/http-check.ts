@@ -140,7 +140,8 @@ function silence(phase: Phase, waited: string): string {
 
 /** From the host itself, where that is another machine; an instance with an address of its own is asked from here. */
 function tunnelFor({ at, url }: HttpOptions, place: ProbePlace): ProbePlace['tunnel'] {
-  return at === 'controller' || (url === undefined && place.reach !== null) ? null : place.tunnel
+  if (url === undefined && place.reach !== null) return place.reach.tunnel ?? null
+  return at === 'controller' ? null : place.tunnel
 }
 
 /** A page of the instance itself, or of a port of its host; null as long as it has no address. */

@@ -51,7 +51,9 @@ export const tcpCheck = {
         const { reach, hostAddress } = at
         const port = options.port ?? reach?.address?.port
         if (port === undefined) return noPort(reach === null)
-        const fromThere = isElsewhere(at) && reach === null && options.at !== 'controller'
+        const isBeyond = reach?.tunnel !== undefined && options.host === undefined
+        const fromThere = isElsewhere(at) && (isBeyond || (reach === null && options.at !== 'controller'))
+        if (isBeyond && !fromThere) throw beyondSsh()
         const ours = fromThere ? '127.0.0.1' : hostAddress
         const host = (options.host ?? reach?.address?.host ?? ours).replace(/^\[(.*)\]$/, '$1')
         const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -67,6 +69,12 @@ export const tcpCheck = {
     }
   },
 } as const satisfies HealthCheckDriver
+
+function beyondSsh(): DeployError {
+  return new DeployError('CONFIG_INVALID', 'A tcp check cannot see containers of an engine behind ssh://.', {
+    hint: 'Use a check of type http, command or container; or write the host below hosts: and let the target have hosts:.',
+  })
+}
 
 function noPort(never: boolean): ProbeAnswer {
   if (!never) return unhealthy('it has no address yet')

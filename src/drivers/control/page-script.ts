@@ -90,8 +90,15 @@ function alertsOf({ agent, status }) {
   return [
     ...(agent.pause ? [['careful', 'The agent is paused by ' + agent.pause.by + ': ' + agent.pause.reason]] : []),
     ...(status.freeze ? [['careful', 'Frozen' + (status.freeze.until ? ' until ' + new Date(status.freeze.until).toLocaleString() : '') + ' by ' + status.freeze.by + ': ' + status.freeze.reason]] : []),
+    ...status.waiting.map((step) => ['careful', 'Deployment ' + step.deployment + ' waits for a person: ' + step.title, 'deployctl approve --env ' + status.environment]),
+    ...status.approvals.map((one) => {
+      const what = one.version === null ? 'That ' + one.service + ' is taken away' : one.service + ' ' + show(one.version)
+      return one.approvedBy
+        ? ['good', what + ' is approved by ' + one.approvedBy + ', and is deployed when its time comes']
+        : ['careful', what + ' waits to be approved since ' + ago(one.since).replace(' ago', '') + '.', 'deployctl approve ' + one.service + ' --env ' + status.environment]
+    }),
     ...agent.outages.map((outage) => ['bad', 'Source ' + outage.source + ' has not answered for ' + ago(outage.since).replace(' ago', '') + ': ' + outage.message]),
-    ...(agent.running === null ? status.unfinished.map((id) => ['bad', 'Deployment ' + id + ' is not finished: deployctl recover']) : []),
+    ...(agent.running === null ? status.unfinished.map((id) => ['bad', 'Deployment ' + id + ' is not finished.', 'deployctl recover --env ' + status.environment]) : []),
     ...(agent.undelivered > 0 ? [['careful', agent.undelivered + ' notifications wait for their notifier']] : []),
   ]
 }
@@ -101,11 +108,12 @@ function draw(report) {
   document.title = name
   byId('title').textContent = name
   byId('agent').textContent = 'agent ' + agent.version + ', ' + agent.mode +
+    (agent.waves ? ', ' + agent.waves.host + (agent.waves.isCanary ? ' (canary)' : '') : '') +
     (agent.lastPollAt ? ', looked ' + ago(agent.lastPollAt) : ', has not looked yet')
   byId('agent').dataset.state = 'live'
   const alerts = alertsOf(report)
   byId('alerts').hidden = alerts.length === 0
-  byId('alerts').replaceChildren(...alerts.map(([kind, text]) => el('p', kind, text)))
+  byId('alerts').replaceChildren(...alerts.map(([kind, text, command]) => el('p', kind, text, command ? el('code', '', command) : null)))
   drawRunning(agent.running)
   byId('services').lastElementChild.replaceChildren(
     el('div', 'cards', ...status.services.map((service) => serviceCard(service, report))))

@@ -34,6 +34,7 @@ p { margin: .3rem 0; }
 .bad { color: var(--bad); background: var(--bad-ground); }
 .busy { color: var(--link); background: var(--link-ground); }
 #alerts p { border-radius: .6rem; padding: .6rem .9rem; margin: .75rem 0; overflow-wrap: anywhere; }
+#alerts code { display: block; margin-top: .3rem; font: .9rem/1.4 ui-monospace, monospace; user-select: all; }
 .list { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; overflow: hidden; }
 .row { padding: .6rem .9rem; border-top: 1px solid var(--line); display: grid; gap: .15rem .75rem;
   grid-template-columns: 7rem minmax(0, 1fr) auto; align-items: baseline; }

@@ -73,6 +73,18 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/api/v1/approve',
+    who: 'owner',
+    async reply(agent, body) {
+      const orNull = (text: string): string | null => (text === '' ? null : text)
+      const what = orNull(textIn(body, 'what'))
+      return json(
+        await agent.approve({ what, by: textIn(body, 'by'), reason: orNull(textIn(body, 'reason')) }),
+      )
+    },
+  },
+  {
+    method: 'POST',
     path: '/api/v1/resume',
     who: 'owner',
     async reply(agent) {

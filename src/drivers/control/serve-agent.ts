@@ -5,11 +5,11 @@
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { userInfo } from 'node:os'
 import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
 import type { AgentHttp, AgentMemory, RunningAgent } from '../../model/agent.js'
 import type { Ports } from '../../model/ports.js'
 import { ensureFolder } from '../system/ensure-folder.js'
+import { userId } from '../system/machine.js'
 import { randomHex } from '../system/random-hex.js'
 import type { AgentFolder } from './agent-folder.js'
 import { answerRequest, type Token } from './answer-request.js'
@@ -123,7 +123,7 @@ async function tokenOf(
 /** In a folder that is open to others, somebody else could answer in our name. */
 async function refuseForeignFolder(path: string): Promise<void> {
   const facts = await lstat(path)
-  if (facts.isDirectory() && facts.uid === userInfo().uid && (facts.mode & 0o022) === 0) return
+  if (facts.isDirectory() && facts.uid === userId() && (facts.mode & 0o022) === 0) return
   throw new DeployError(
     'PERMISSION_DENIED',
     `the folder ${path} for the control socket is not this user's alone`,

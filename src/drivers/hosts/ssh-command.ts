@@ -22,6 +22,25 @@ export function sshTunnel(
   return [...connecting(host, settings), '-W', place, '--', host.address]
 }
 
+/**
+ * While this one runs, and its input is open, a Unix socket here leads to one of the host. It says `ready` when it does. A
+ * shared connection would keep the socket for itself, so it makes one of its own.
+ */
+export function sshSocket(
+  host: HostAddress,
+  settings: SshSettings,
+  { here, there }: { readonly here: string; readonly there: string },
+): readonly string[] {
+  return [
+    ...connecting(host, settings),
+    ...option('ControlPath', 'none'),
+    ...option('ExitOnForwardFailure', 'yes'),
+    ...option('StreamLocalBindMask', '0177'),
+    ...['-L', `${here}:${there}`, '--', host.address],
+    'echo ready; exec cat >/dev/null',
+  ]
+}
+
 function connecting(host: HostAddress, settings: SshSettings): readonly string[] {
   const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1000))
   return [

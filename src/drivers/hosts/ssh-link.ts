@@ -10,7 +10,7 @@ import { becomeBootstrap, becomeHere, preface } from './become-command.js'
 import { remoteShell } from './remote-shell.js'
 import type { AnswerSink } from './session.js'
 import { bootstrap } from './session-program.js'
-import { sshCommand, sshTunnel } from './ssh-command.js'
+import { sshCommand, sshSocket, sshTunnel } from './ssh-command.js'
 import { sayHost } from './ssh-trouble.js'
 
 /** Answers are facts about a place; more than this is a mistake. */
@@ -69,6 +69,7 @@ function linkBy(entry: Entry, host: HostAddress, settings: SshSettings, ports: L
       )
     },
     shell: remoteShell(host, ask),
+    socket: (here, there) => sshSocket(host, settings, { here, there }),
     tunnel: (to, port) => sshTunnel(host, settings, { host: to, port }),
     close,
   }

@@ -22,3 +22,8 @@ function userName(): string {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
+
+/** The user of this process by number: one without a passwd entry has nothing else. */
+export function userId(): number {
+  return process.getuid?.() ?? -1
+}

@@ -44,7 +44,10 @@ export async function startChild(request: CommandRequest, capture: OutputCapture
   const [file = name, ...args] = gate === null ? written : ['/bin/sh', '-c', gateScript, 'sh', name, ...rest]
   const child = refusing(name, () => execa(file, args, optionsFor(request, gate)))
   const pid = child.pid
-  if (pid === undefined) throw notStarted(name, (await child).cause)
+  if (pid === undefined) {
+    gate?.shut() // nobody will read from it, and its end is waited for
+    throw notStarted(name, (await child).cause)
+  }
   void child.catch(() => undefined) // how it ends is told by its events
 
   const startedAt = startOf(pid) // read now, while it can only be this process
@@ -103,6 +106,7 @@ function refusing<T>(name: string, start: () => T): T {
 interface Gate {
   readonly pipe: AsyncIterable<string>
   openAfter(work: () => Promise<void>): Promise<void>
+  shut(): void
 }
 
 function makeGate(): Gate {
@@ -115,6 +119,7 @@ function makeGate(): Gate {
   }
   return {
     pipe: pipe(),
+    shut: () => settle(false),
     async openAfter(work) {
       try {
         await work()

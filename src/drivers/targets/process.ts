@@ -10,6 +10,7 @@ import { layoutOf } from './directory/layout.js'
 import { readOptions as readReleaseOptions } from './directory/options.js'
 import { inspectPlace, reachInstance } from './process/inspect.js'
 import { lastLines, logFileOf, removeLogsOf } from './process/logs.js'
+import { showLog } from './process/show-log.js'
 import { readOptions } from './process/options.js'
 import type { Place } from './process/place.js'
 import { refuseUnfit } from './process/refusals.js'
@@ -75,8 +76,11 @@ function processTarget(place: Place): Target {
       const claim = await releases.claim(request, signal)
       return {
         async release() {
-          await quitIfIdle(place)
-          await claim.release()
+          try {
+            await quitIfIdle(place)
+          } finally {
+            await claim.release()
+          }
         },
       }
     },
@@ -97,6 +101,7 @@ function processTarget(place: Place): Target {
     },
     folderOf: (instance) => releases.folderOf(instance),
     reach: (instance, signal) => reachInstance(place, instance, signal),
+    logs: (instance, request, onLine, signal) => showLog(place, instance, request, onLine, signal),
     lastWords: async (instance, signal) => {
       const { ended } = await reachInstance(place, instance, signal)
       const said = await lastLines(logFileOf(layout, copyName(instance)))

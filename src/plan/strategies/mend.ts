@@ -47,14 +47,8 @@ function startAgain(host: string, instance: Instance): Draft {
 }
 
 function lasting(draft: Draft): Draft {
-  return draft.apply.verb === 'stop'
-    ? draft
-    : {
-        ...draft,
-        revert: {
-          nothing: true,
-          because:
-            draft.apply.verb === 'route' || draft.apply.verb === 'start' ? 'what was repaired stays' : '',
-        },
-      }
+  const { verb } = draft.apply
+  if (verb === 'stop') return draft
+  const changes = verb === 'route' || verb === 'start'
+  return { ...draft, revert: { nothing: true, ...(changes ? { because: 'what was repaired stays' } : {}) } }
 }

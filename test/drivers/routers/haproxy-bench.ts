@@ -20,6 +20,9 @@ export const scope: TargetScope = {
   linkAs: () => {
     throw new Error('unused')
   },
+  linkTo: () => {
+    throw new Error('unused')
+  },
 }
 
 export function quietContext(signal = new AbortController().signal): OperationContext {

@@ -276,6 +276,8 @@ describe('what cannot be started', () => {
   test('arguments that the kernel does not take', async () => {
     const error = await refusal(run({ run: ['echo', 'a\0b'] }))
     expect(error.code).toBe('COMMAND_FAILED')
-    expect((await refusal(run({ run: ['echo', 'x'.repeat(3_000_000)] }))).hint).toMatch(/too long/)
+    const long = { run: ['echo', 'x'.repeat(3_000_000)] }
+    expect((await refusal(run(long))).hint).toMatch(/too long/)
+    expect((await refusal(run(long, { onStart: async () => undefined }))).hint).toMatch(/too long/)
   })
 })

@@ -8,9 +8,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findEngine } from '../../../src/drivers/targets/container/engine/address.js'
 import { engineAt } from '../../../src/drivers/targets/container/engine/engine.js'
 import { troubleWith } from '../../../src/drivers/targets/container/engine/trouble.js'
+import type { HostLink } from '../../../src/model/host.js'
+import type { TargetScope } from '../../../src/model/target.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
 import { ownEngine } from '../../support/containers/engine.js'
 import { testWith } from '../../support/needs.js'
+import { testScope } from '../../support/shares.js'
 
 let ports: DriverPorts
 let servers: Server[] = []
@@ -52,7 +55,7 @@ const engineThat =
 
 describe('where the engine is', () => {
   const find = (written: Parameters<typeof findEngine>[0], env: Readonly<Record<string, string>> = {}) =>
-    findEngine(written, { ...ports, env: { HOME: ports.projectDirectory, ...env } })
+    findEngine(written, testScope, { ...ports, env: { HOME: ports.projectDirectory, ...env } })
 
   test('deploy.yaml comes first, then DOCKER_HOST, then the context, then the usual socket', async () => {
     expect(await find({})).toMatchObject({ kind: 'socket', path: '/var/run/docker.sock' })
@@ -93,11 +96,27 @@ describe('where the engine is', () => {
   })
 
   test.each([
-    ['ssh://deploy@host', /behind SSH/],
+    ['ssh://', /names no engine/],
     ['npipe:////./pipe/docker', /names no engine/],
     ['nonsense', /names no engine/],
   ])('DOCKER_HOST=%s is refused in words', async (host, says) => {
     await expect(find({}, { DOCKER_HOST: host })).rejects.toThrow(says)
+  })
+
+  test('an address behind SSH leads to the usual socket there, or to the one that it names', async () => {
+    const linkTo: TargetScope['linkTo'] = (host) => ({ host }) as unknown as HostLink // only asked who it is
+    const there = (text: string) => findEngine({ host: text }, { link: null, linkTo }, ports)
+    expect(await there('ssh://deploy@build.example.com:2222')).toMatchObject({
+      kind: 'ssh',
+      path: '/var/run/docker.sock',
+      where: '/var/run/docker.sock of build.example.com',
+      link: { host: { address: 'build.example.com', user: 'deploy', port: 2222 } },
+    })
+    const own = await there('ssh://build/run/user/1000/docker.sock')
+    expect(own).toMatchObject({
+      path: '/run/user/1000/docker.sock',
+      link: { host: { user: null, port: null } },
+    })
   })
 
   test('a context that is not there is refused', async () => {
@@ -107,7 +126,7 @@ describe('where the engine is', () => {
 
 describe('an engine that does not serve', () => {
   const ask = (socket: string, signal = never, deadlineMs = 30_000) =>
-    engineAt({ socket }, ports).ask({ ...list, deadlineMs }, signal)
+    engineAt({ socket }, testScope, ports).ask({ ...list, deadlineMs }, signal)
 
   test('no socket', async () => {
     await expect(ask('/no/such.sock')).rejects.toMatchObject({
@@ -123,12 +142,12 @@ describe('an engine that does not serve', () => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     const { port } = server.address() as { port: number }
     await new Promise((done) => server.close(done))
-    await expect(engineAt({ host: `tcp://127.0.0.1:${port}` }, ports).ask(list, never)).rejects.toMatchObject(
-      {
-        code: 'HOST_UNREACHABLE',
-        message: expect.stringContaining('the connection was refused') as string,
-      },
-    )
+    await expect(
+      engineAt({ host: `tcp://127.0.0.1:${port}` }, testScope, ports).ask(list, never),
+    ).rejects.toMatchObject({
+      code: 'HOST_UNREACHABLE',
+      message: expect.stringContaining('the connection was refused') as string,
+    })
     await writeFile(socket, '')
     await expect(ask(socket)).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' })
   })
@@ -171,7 +190,7 @@ describe('an engine that does not serve', () => {
     await expect(ask(silent, never, 50)).rejects.toMatchObject({ code: 'TIMEOUT' })
     const halting = await listening(engineThat((_request, response) => void response.write('[')))
     await expect(ask(halting, never, 50)).rejects.toMatchObject({ code: 'TIMEOUT' })
-    const stream = engineAt({ socket: halting }, ports).stream(
+    const stream = engineAt({ socket: halting }, testScope, ports).stream(
       list,
       { stallMs: 50, onBytes: () => undefined },
       never,
@@ -197,13 +216,15 @@ testWith('docker-engine')('an engine behind TLS, with the right files and withou
       cert: `${certificates}/cert.pem`,
       key: `${certificates}/key.pem`,
     }
-    expect(await engineAt({ host, tls }, ports).ask(version, never)).toMatchObject({ Os: 'linux' })
+    expect(await engineAt({ host, tls }, testScope, ports).ask(version, never)).toMatchObject({ Os: 'linux' })
     const env = { DOCKER_HOST: host, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates }
-    expect(await engineAt({}, { ...ports, env }).ask(version, never)).toMatchObject({ Os: 'linux' })
-    await expect(engineAt({ host }, ports).ask(version, never)).rejects.toMatchObject({
+    expect(await engineAt({}, testScope, { ...ports, env }).ask(version, never)).toMatchObject({
+      Os: 'linux',
+    })
+    await expect(engineAt({ host }, testScope, ports).ask(version, never)).rejects.toMatchObject({
       code: 'HOST_UNREACHABLE',
     })
-    const stranger = engineAt({ host, tls: { ca: tls.ca } }, ports).ask(version, never)
+    const stranger = engineAt({ host, tls: { ca: tls.ca } }, testScope, ports).ask(version, never)
     await expect(stranger).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' })
   } finally {
     await engine.stop()

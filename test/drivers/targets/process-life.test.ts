@@ -214,6 +214,7 @@ describe('an app that ends by itself', () => {
     expect(drift).toContainEqual(expect.objectContaining({ kind: 'instanceMissing', message: says }))
     expect(running).toContainEqual({ name: next.instance.name, status: 'running' })
     await expect(start(next)).rejects.toThrow('was given up')
+    expect(await reach(next)).toMatchObject({ ended: null, address: { port: bench.port } })
     // a third release goes its way, and its way back ends with what stands in
     const third = await stage('1.0.2')
     await start(third)
@@ -354,6 +355,33 @@ while True:
 })
 
 describe('its log', () => {
+  test('is shown and followed, and a command finds where to ask', async () => {
+    const release = await serve(
+      '1.0.0',
+      `${goodApp('1.0.0')}; console.log('up'); setInterval(() => console.log('on'), 20)`,
+    )
+    const said: string[] = []
+    const following = new AbortController()
+    const show = (follow: boolean, signal: AbortSignal) =>
+      target.logs!(release.instance, { lastLines: 1000, follow }, ({ text }) => void said.push(text), signal)
+    await show(false, context().signal)
+    expect(said[0]).toBe('up')
+    said.length = 0
+    const shown = show(true, following.signal)
+    await until(async () => said.length > 3)
+    following.abort()
+    await shown
+    const reached = await reach(release)
+    const lines: string[] = []
+    const request = {
+      env: {},
+      timeoutMs: 5000,
+      onLine: ({ text }: { readonly text: string }) => void lines.push(text),
+    }
+    await reached.run({ shell: 'echo "$DEPLOYCTL_ADDRESS"; ls' }, request, context().signal)
+    expect(lines).toEqual([`127.0.0.1:${bench.port}`, 'server.mjs'])
+  })
+
   test('stays within its bounds, and goes with its release', async () => {
     target = bench.target({ log: { maxSize: '20kB', keep: 1 } })
     const chatty = `${goodApp('1.0.0')}

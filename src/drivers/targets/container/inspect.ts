@@ -7,6 +7,7 @@ import { inspectContainer, listOurs, nameIn, type Inspected, type Listed } from 
 import { driftOf } from './drift.js'
 import { imageRepository, imageTag, labels } from './names.js'
 import type { Place } from './place.js'
+import { refuseFarRouter } from './refusals.js'
 import { findImage, type InspectedImage } from './stage.js'
 import { trafficDrift } from './traffic.js'
 
@@ -25,6 +26,7 @@ export async function inspectPlace(
 ): Promise<Observation> {
   const { scope, router } = place
   const limit = pLimit(looksAtOnce)
+  await refuseFarRouter(place)
   const [listed, images] = await Promise.all([listOurs(place, signal), listImages(place, signal)])
   const inspected = await inspectAll(place, listed, signal)
   const ids = new Map(images.map(({ tag, id }) => [tag, id]))

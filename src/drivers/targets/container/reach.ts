@@ -15,8 +15,10 @@ export async function reachInstance(
   signal: AbortSignal,
 ): Promise<InstanceReach> {
   const container = await settledContainer(place, instance, signal)
+  const engine = await place.engine.address()
   return {
-    address: container === null ? null : addressIn(container, place.options, await place.engine.address()),
+    address: container === null ? null : addressIn(container, place.options, engine),
+    ...(engine.kind === 'ssh' ? { tunnel: (host, port) => engine.link.tunnel(host, port) } : {}),
     ended: container === null ? 'its container is not there' : howItEnded(container),
     health: healthOf(container),
     restarts: container?.RestartCount ?? 0,

@@ -41,7 +41,7 @@ export const engineSchema: JsonSchema = {
       properties: {
         host: {
           type: 'string',
-          pattern: '^(unix|tcp|https?)://',
+          pattern: '^(unix|tcp|https?|ssh)://',
           description: 'The engine’s address as in DOCKER_HOST.',
           examples: ['tcp://10.0.0.5:2376'],
         },

@@ -1,6 +1,7 @@
 /** What deploy.yaml may say of a container target: the schema fragment that validation and editors use. */
 import { durationPattern } from '../../../base/duration.js'
 import type { Json } from '../../../base/hash.js'
+import { hostsOptionSchema } from '../../../model/hosts-option.js'
 import type { JsonSchema } from '../../../model/schema.js'
 import { engineSchema } from './schema-engine.js'
 import { limitProperties } from './schema-limits.js'
@@ -37,6 +38,7 @@ export function containerSchema(routers: readonly JsonSchema[]): JsonSchema {
           'The image, for a service whose source does not give images. Without it, the source’s image is run, by its digest. A tag that is moved afterwards is not noticed.',
         examples: ['registry.example.com/shop/web:${release.version}'],
       },
+      hosts: hostsOptionSchema,
       replicas: {
         type: 'integer',
         minimum: 1,

@@ -82,7 +82,7 @@ function stray({ service }: Place, host: string, { name }: RunningInstance): Dri
   return { service, host, kind: 'instanceStray', instance: name, message, evidence: [] }
 }
 
-/** For checks: on trial by its own sockets, then by the real ones. */
+/** For checks: on trial by its own sockets, then by the real ones; where another stands in, that one. */
 export async function reachInstance(
   place: Place,
   instance: Instance,
@@ -91,19 +91,21 @@ export async function reachInstance(
   const holder = await lookAtHolder(place, signal)
   const name = copyName(instance)
   const all = [...generationsAs(holder, 'trial'), ...generationsAs(holder, 'serving')]
-  const found = all.find((one) => one.name === name)
+  const standIn =
+    holder.kind === 'there' && holder.status.standIn?.name === name ? holder.status.standIn : null
+  const found = all.find((one) => one.name === (standIn?.by ?? name))
   const { shell, projectDirectory } = place.ports
   return {
     address: found?.address ?? null,
     ended: found === undefined ? (whatIsWrong(holder, name) ?? 'nothing of it runs') : found.ended,
     health: 'none',
     restarts: found?.restarts ?? 0,
-    run: (command, { env, timeoutMs }, stop) => {
+    run: (command, { env, ...request }, stop) => {
       const { address, socket } = found ?? {}
       const host = address?.host.includes(':') === true ? `[${address.host}]` : address?.host
       const where = address ? `${host ?? ''}:${address.port}` : (socket ?? '')
       const directory = place.releases.folderOf(instance) ?? projectDirectory
-      return shell.run({ command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, timeoutMs }, stop)
+      return shell.run({ command, directory, env: { ...env, DEPLOYCTL_ADDRESS: where }, ...request }, stop)
     },
   }
 }

@@ -22,7 +22,7 @@ export async function startInstance(
 ): Promise<void> {
   await refuseMissing(place, instance)
   const recipe = await recipeOf(place, instance, signal)
-  await withLastWords(place, instance, askHolder(place, { ask: 'try', recipe }, endsWithinMs(place), signal))
+  await askHolder(place, { ask: 'try', recipe }, endsWithinMs(place), signal)
 }
 
 async function refuseMissing({ layout }: Place, instance: Instance): Promise<void> {
@@ -54,7 +54,7 @@ export async function routeTo(
   await place.releases.route(from, to, context)
 }
 
-/** A failure of the switch is told with what the program said. */
+/** A failure of the switch is told with what the program said; of other steps the engine does so. */
 async function withLastWords(
   place: Place,
   instance: Instance,

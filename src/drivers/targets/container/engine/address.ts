@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { DeployError, systemCodeOf } from '../../../../base/deploy-error.js'
+import type { HostLink } from '../../../../model/host.js'
 import type { Ports } from '../../../../model/ports.js'
+import type { TargetScope } from '../../../../model/target.js'
 
 /** As deploy.yaml has it; at most one of the first three. */
 export interface WrittenEngine {
@@ -31,24 +33,35 @@ export type EngineAddress = {
 } & (
   | { readonly kind: 'socket'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: Tls | null }
+  /** A socket of another machine. */
+  | { readonly kind: 'ssh'; readonly link: HostLink; readonly path: string }
 )
 
 const usualSocket = '/var/run/docker.sock'
 
-export async function findEngine(written: WrittenEngine, ports: Ports): Promise<EngineAddress> {
+/** The host of the service, and what leads to others. */
+export type EngineScope = Pick<TargetScope, 'link' | 'linkTo'>
+
+export async function findEngine(
+  written: WrittenEngine,
+  scope: EngineScope,
+  ports: Ports,
+): Promise<EngineAddress> {
   const { env, projectDirectory } = ports
+  if (scope.link !== null) return onHost(written, scope.link)
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(projectDirectory, path))
   if (written.socket !== undefined) return socketAt(at(written.socket), 'engine.socket')
   if (written.host !== undefined) {
     const { tls } = written
     const files = tls === undefined ? null : { ca: tls.ca, cert: tls.cert, key: tls.key }
-    return addressOf(written.host, 'engine.host', files === null ? null : await readTls(files, at))
+    return addressOf(written.host, 'engine.host', files === null ? null : await readTls(files, at), scope)
   }
-  if (written.context !== undefined) return contextAddress(written.context, 'engine.context', ports)
+  if (written.context !== undefined) return contextAddress(written.context, 'engine.context', scope, ports)
   const host = env['DOCKER_HOST'] ?? ''
-  if (host !== '') return addressOf(host, 'DOCKER_HOST', await tlsOfEnvironment(ports))
+  if (host !== '') return addressOf(host, 'DOCKER_HOST', await tlsOfEnvironment(ports), scope)
   const current = (env['DOCKER_CONTEXT'] ?? '') || (await currentContext(ports))
-  if (current !== null && current !== 'default') return contextAddress(current, 'the current context', ports)
+  if (current !== null && current !== 'default')
+    return contextAddress(current, 'the current context', scope, ports)
   return socketAt(usualSocket, 'nothing else names one')
 }
 
@@ -56,19 +69,41 @@ function socketAt(path: string, from: string): EngineAddress {
   return { kind: 'socket', path, where: path, from }
 }
 
-function addressOf(text: string, from: string, tls: Tls | null): EngineAddress {
+/** Each host of a service has an engine of its own, at the usual place or where `socket:` says. */
+function onHost({ socket = usualSocket, host, context }: WrittenEngine, link: HostLink): EngineAddress {
+  if (host !== undefined || context !== undefined) {
+    const says = `engine.${host === undefined ? 'context' : 'host'} names one engine, and the service is on hosts with one each`
+    throw new DeployError('CONFIG_INVALID', says, {
+      hint: 'Leave it out, or name the socket that they all have: engine: { socket: … }.',
+    })
+  }
+  return socketOn(link, socket, 'hosts:')
+}
+
+function socketOn(link: HostLink, path: string, from: string): EngineAddress {
+  return { kind: 'ssh', link, path, where: `${path} of ${link.host.name}`, from }
+}
+
+/** As docker reads it; a path names the socket there. */
+function overSsh(url: URL, from: string, { linkTo }: EngineScope): EngineAddress {
+  const address = url.hostname.replace(/^\[|\]$/g, '')
+  const link = linkTo({
+    name: address,
+    address,
+    user: url.username === '' ? null : decodeURIComponent(url.username),
+    port: url.port === '' ? null : Number(url.port),
+    labels: {},
+    variables: {},
+  })
+  const path = url.pathname === '' || url.pathname === '/' ? usualSocket : url.pathname
+  return socketOn(link, path, from)
+}
+
+function addressOf(text: string, from: string, tls: Tls | null, scope: EngineScope): EngineAddress {
   if (text.startsWith('unix://')) return socketAt(text.slice('unix://'.length), from)
   const url = URL.canParse(text) ? new URL(text) : null
-  const wanted = 'unix:///path/to/docker.sock or tcp://host:port'
-  if (url?.protocol === 'ssh:') {
-    throw new DeployError(
-      'CONFIG_INVALID',
-      `${from} names an engine behind SSH (${text}), which is not spoken`,
-      {
-        hint: 'Bring its socket here (ssh -N -L /tmp/engine.sock:/var/run/docker.sock HOST) and name it in engine: { socket: … }.',
-      },
-    )
-  }
+  const wanted = 'unix:///path/to/docker.sock, tcp://host:port or ssh://user@host'
+  if (url?.protocol === 'ssh:' && url.hostname !== '') return overSsh(url, from, scope)
   if (url === null || !['tcp:', 'http:', 'https:'].includes(url.protocol) || url.hostname === '') {
     const says = `${from} names no engine that can be spoken to: "${text}"`
     throw new DeployError('CONFIG_INVALID', says, { hint: `Write ${wanted}.` })
@@ -113,7 +148,12 @@ async function readNamed(path: string, what: string): Promise<Buffer> {
 }
 
 /** Contexts are kept in folders called after the digest of their names. */
-async function contextAddress(name: string, from: string, ports: Ports): Promise<EngineAddress> {
+async function contextAddress(
+  name: string,
+  from: string,
+  scope: EngineScope,
+  ports: Ports,
+): Promise<EngineAddress> {
   if (name === 'default') return socketAt(usualSocket, from)
   const folder = dockerFolder(ports)
   const id = createHash('sha256').update(name).digest('hex')
@@ -130,7 +170,7 @@ async function contextAddress(name: string, from: string, ports: Ports): Promise
     )
   }
   const files = join(folder, 'contexts', 'tls', id, 'docker')
-  return addressOf(host, `the context "${name}"`, await tlsIfThere(files))
+  return addressOf(host, `the context "${name}"`, await tlsIfThere(files), scope)
 }
 
 async function tlsIfThere(folder: string): Promise<Tls | null> {

@@ -9,7 +9,8 @@ import { formatDuration } from '../../../../base/duration.js'
 import type { Ports } from '../../../../model/ports.js'
 import { Setback, withRetries } from '../../../artifacts/retries.js'
 import { watchOver } from '../../../artifacts/watch.js'
-import { findEngine, type EngineAddress, type WrittenEngine } from './address.js'
+import { findEngine, type EngineAddress, type EngineScope, type WrittenEngine } from './address.js'
+import { openFarSocket } from './far-socket.js'
 import { isShuttingDown, statusOf, troubleWith } from './trouble.js'
 
 export interface Question {
@@ -49,11 +50,13 @@ const usualDeadlineMs = 30_000
 const restartPolicy = { retries: 40, firstPauseMs: 200, longestPauseMs: 2000, patienceMs: 60_000 } as const
 const successes = { 101: true, 200: true, 201: true, 202: true, 204: true, 304: true }
 
-export function engineAt(written: WrittenEngine, ports: Ports): Engine {
+export function engineAt(written: WrittenEngine, scope: EngineScope, ports: Ports): Engine {
   let link: Promise<Link> | null = null
   /** A connection that failed is tried anew by whoever asks next. */
-  const connect = (): Promise<Link> => {
-    link ??= open(written, ports).catch((error: unknown) => {
+  const connect = async (): Promise<Link> => {
+    const known = await link
+    if (known?.isOpen() === false) link = null
+    link ??= open(written, scope, ports).catch((error: unknown) => {
       link = null
       throw error
     })
@@ -150,6 +153,8 @@ function isWorthAnother({ cause }: DeployError, question: Question, isStream: bo
 }
 
 interface Link {
+  /** False when what leads there has gone. */
+  readonly isOpen: () => boolean
   readonly docker: Docker
   readonly address: EngineAddress
 }
@@ -165,13 +170,18 @@ function refuseOld(version: { readonly ApiVersion?: unknown }, address: EngineAd
   throw new DeployError('HOST_UNFIT', says, { hint: 'Docker 20.10 and Podman 4 are the first that do.' })
 }
 
-async function open(written: WrittenEngine, ports: Ports): Promise<Link> {
-  const address = await findEngine(written, ports)
+async function open(written: WrittenEngine, scope: EngineScope, ports: Ports): Promise<Link> {
+  const address = await findEngine(written, scope, ports)
   const { default: Client } = await import('dockerode')
-  if (address.kind === 'socket') return { docker: new Client({ socketPath: address.path }), address }
+  const isOpen = (): boolean => true
+  if (address.kind === 'socket') return { docker: new Client({ socketPath: address.path }), address, isOpen }
+  if (address.kind === 'ssh') {
+    const far = await openFarSocket(address.link, address.path, ports.clock)
+    return { docker: new Client({ socketPath: far.path }), address, isOpen: () => far.isOpen() }
+  }
   const { host, port, tls } = address
   const secure = tls === null ? { protocol: 'http' as const } : { protocol: 'https' as const, ...tls }
-  return { docker: new Client({ host, port, ...secure }), address }
+  return { docker: new Client({ host, port, ...secure }), address, isOpen }
 }
 
 interface Modem {

@@ -24,6 +24,8 @@ interface Open {
 export interface RealSockets {
   /** Opens those that are missing; if one cannot be had, those that were opened for it are closed again. */
   have(wanted: readonly Listen[]): Promise<HeldSockets>
+  /** Those that are open. */
+  listens(): readonly Listen[]
   /** Closes all others. */
   keepOnly(wanted: readonly Listen[]): Promise<void>
 }
@@ -51,6 +53,7 @@ export function realSockets(): RealSockets {
       }
       return handOver(wanted.flatMap((listen) => open.get(addressText(listen)) ?? []))
     },
+    listens: () => [...open.values()].map(({ listen }) => listen),
     async keepOnly(wanted) {
       const keys = new Set(wanted.map(addressText))
       for (const key of [...open.keys()]) if (!keys.has(key)) await close(key)

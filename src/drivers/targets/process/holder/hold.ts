@@ -59,6 +59,7 @@ export async function hold(folder: string): Promise<void> {
   await rm(socket, { force: true }) // whoever starts a holder has seen that nobody answers
   const server = createServer((line) => void answer(line, supervisor, status, leave))
   await listening(server, socket)
+  server.on('error', () => undefined) // one who asked and could not be accepted asks again
   keepFile()
   repeatEvery(rotateEveryMs, () => supervisor.rotateLogs().catch(() => undefined)) // tried again the next second
 }

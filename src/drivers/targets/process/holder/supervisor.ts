@@ -89,8 +89,20 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   /** The sockets go to a new generation, once that has been up for a while. */
   async function takeOver(recipe: Recipe, settleMs: number, signal: AbortSignal): Promise<void> {
     await deps.leftOvers.end(recipe.settings.stopTimeoutMs)
-    const held = await sockets.have(recipe.listen)
-    const next = await start(recipe, 'coming', held)
+    const before = sockets.listens()
+    try {
+      await settle(recipe, settleMs, signal)
+    } catch (error) {
+      await sockets.keepOnly(before)
+      throw error
+    }
+    await sockets.keepOnly(recipe.listen)
+    onChange()
+  }
+
+  /** Beside the old one; if it does not stay up, or something else is asked for, that one has lost nothing. */
+  async function settle(recipe: Recipe, settleMs: number, signal: AbortSignal): Promise<void> {
+    const next = await start(recipe, 'coming', await sockets.have(recipe.listen))
     coming = next
     onChange()
     const over = new AbortController()
@@ -107,8 +119,6 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     const old = serving
     serving = next
     if (old !== null) leave(old)
-    await sockets.keepOnly(recipe.listen)
-    onChange()
   }
 
   /** What serves now has served well, if it is still up. */
@@ -139,7 +149,8 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         await endTrial()
         const held = await trialSockets(recipe.listen, deps.folder)
         try {
-          trial = { generation: await start(recipe, 'trial', held), sockets: held }
+          // one worker shows what there is to see
+          trial = { generation: await start({ ...recipe, workers: 1 }, 'trial', held), sockets: held }
         } catch (error) {
           await held.close()
           throw error
