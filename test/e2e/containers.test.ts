@@ -161,6 +161,22 @@ describeWith('docker-engine', 'containers', () => {
     await settled()
   }, 120_000)
 
+  test('a further platform under a tag is no update, other content under it is', async () => {
+    const here = process.arch === 'arm64' ? 'arm64' : 'amd64'
+    const other = here === 'arm64' ? 'amd64' : 'arm64'
+    await project.publishIndex('1.1.0', [here])
+    await configure('1.1.0')
+    well(await apply())
+    await project.publishIndex('1.1.0', [other, here])
+    await settled()
+    await project.publish('1.1.0', { env: { APP_LINES: '1' } })
+    const plan = await run('plan', '--detailed-exitcode')
+    expect(plan).toMatchObject({ code: 2 })
+    expect(plan.stdout).toContain('v1.1.0 was published again with other content')
+    await configure('1.0.1')
+    well(await apply())
+  }, 120_000)
+
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
     await publish('1.2.0')
     const strategy = '{ type: blue-green, keepWarm: 45m, monitor: 1s, drain: 1s }'
