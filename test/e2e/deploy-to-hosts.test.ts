@@ -189,3 +189,54 @@ describeWith('ssh-hosts', 'the example of several hosts', () => {
 
 /** As one would make it: a user who may write to the place and nothing else. */
 const deployUser = "useradd -m -p '*' deploy; mkdir -p /srv/site; chown deploy /srv/site"
+
+describeWith('ssh-hosts', 'a service on hosts that are not easy', () => {
+  const test = testWith('ssh-hosts')
+  const place = `/srv/it's a "web" $HOME`
+  const users = { web1: 'root', web2: 'fish', web3: 'csh', web4: 'root' }
+  const names = Object.keys(users)
+  const noise = `echo 'echo noise; echo noise >&2; PS1="\\$(date) "; export PS1' > /root/.bashrc`
+  const account = (name: string, shell: string): string =>
+    `useradd -m -s ${shell} ${name}; passwd -d ${name} >/dev/null; chown ${name} /srv`
+  const prepare: Readonly<Record<string, string>> = {
+    web1: `${noise}; cp /root/.bashrc /root/.profile; mount -t tmpfs -o noexec,mode=1777 tmpfs /tmp`,
+    web2: account('fish', '/usr/bin/fish'),
+    web3: account('csh', '/bin/tcsh'),
+    web4: '',
+  }
+  let project: HostProject
+  beforeAll(async () => {
+    project = await hostProject(names, (name) => ({
+      kind: name === 'web4' ? 'busybox' : 'debian',
+      prepare: prepare[name] ?? '',
+    }))
+    const target = `shared: ["log dir/"], restart: { command: [sh, -c, 'echo "$PWD" >>"$0"', "../../it's restarted"] }`
+    await project.configure({
+      hosts: names,
+      users,
+      path: place,
+      target,
+      strategy: '{ type: rolling, batch: 100% }',
+    })
+    await project.release('1.0.0', { "a 'b' $c/d e.txt": 'one', 'log dir/first': 'shipped' })
+  })
+  afterAll(() => project.end())
+  const served = (): readonly (string | null)[] => names.map((name) => project.serving(name, place))
+  const apply = (): ReturnType<HostProject['run']> => project.run(['apply', '--auto-approve'])
+
+  test('noise, other shells, quotes and a /tmp that runs nothing: it comes, moves on and goes back', async () => {
+    const first = await apply()
+    expect([first.code, first.stderr]).toEqual([0, ''])
+    expect(served()).toEqual(['1.0.0', '1.0.0', '1.0.0', '1.0.0'])
+    await project.release('1.1.0', { "a 'b' $c/d e.txt": 'two' })
+    expect((await apply()).code).toBe(0)
+    expect(served()).toEqual(['1.1.0', '1.1.0', '1.1.0', '1.1.0'])
+    expect((await project.run(['rollback', '--auto-approve'])).code).toBe(0)
+    for (const name of names) {
+      const there = await project.hosts.get(name)?.inside(`cd '${place.replaceAll("'", `'\\''`)}'
+        cat "current/a 'b' \\$c/d e.txt" "shared/log dir/first"; wc -l <"it's restarted"`)
+      expect(there?.replaceAll(/\s+/g, ' ')).toBe('oneshipped3 ')
+    }
+    expect((await project.run(['plan', '--detailed-exitcode'])).code).toBe(0)
+  })
+})

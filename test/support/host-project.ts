@@ -25,6 +25,10 @@ export interface HostProject {
 
 export interface Shape {
   readonly hosts: readonly string[]
+  /** As whom; root unless said. */
+  readonly users?: Readonly<Record<string, string>>
+  /** Where the service lies on each. */
+  readonly path?: string
   readonly strategy?: string
   readonly target?: string
   /** More of deploy.yaml. */
@@ -55,11 +59,12 @@ export async function hostProject(
         await writeFile(path, text)
       }
     },
-    async configure({ hosts: used, strategy = '{ type: rolling }', target = '', more = '' }) {
+    async configure({ hosts: used, users = {}, path = sitePath, strategy = '{ type: rolling }', ...shape }) {
+      const { target = '', more = '' } = shape
       await writeSshConfig(folder, [...ports.values()])
       const lines = used.map((name) => {
         const port = ports.get(name) ?? 1
-        return `    - { name: ${name}, address: 127.0.0.1, user: root, port: ${port} }`
+        return `    - { name: ${name}, address: 127.0.0.1, user: ${users[name] ?? 'root'}, port: ${port} }`
       })
       const yaml = `version: 1
 project: shop
@@ -68,7 +73,7 @@ sources: { web: { type: directory, path: releases, pattern: 'v{version}' } }
 services:
   web:
     source: web
-    target: { type: directory, path: ${sitePath}, hosts: app${target === '' ? '' : `, ${target}`} }
+    target: { type: directory, path: ${JSON.stringify(path)}, hosts: app${target === '' ? '' : `, ${target}`} }
     strategy: ${strategy}
 ssh: { config: ssh_config, connectTimeout: 5s }
 hosts:
