@@ -118,3 +118,36 @@ test(
     for (const host of hosts) expect(await agents.get(host)!.end('SIGTERM')).toBe(0)
   },
 )
+
+test(
+  'a holder that stood still for too long does not go on: another one deploys, and it goes back',
+  { timeout: 120_000 },
+  async () => {
+    const single = yaml
+      .replace('canaries: [app-1]', 'canaries: []')
+      .replace(`maxParallel: ${maxParallel}`, 'maxParallel: 1')
+    for (const host of hosts) await writeFile(join(project.folder, host, 'deploy.yaml'), single)
+    const first = start('app-1')
+    await first.line('web v1.0.0 is deployed')
+    await project.release('1.1.0', {
+      'restart.sh':
+        'if [ "$HOST_NAME" = app-1 ]; then touch data/begun; sleep 60; fi; cat page.txt > data/serving\n',
+    })
+    const begun = join(project.folder, 'app-1', 'srv/web/shared/data/begun')
+    await until('app-1 is half done', () =>
+      readFile(begun).then(
+        () => true,
+        () => false,
+      ),
+    )
+    first.child.kill('SIGSTOP')
+    const second = start('app-2')
+    await second.line('app-1 deploys now, and no more than 1 may at once')
+    await until('app-2 serves v1.1.0', () => serve('1.1.0', 'app-2'))
+    first.child.kill('SIGCONT')
+    await first.line('undoing: the slot of this host was lost')
+    await until('app-1 is back', () => serve('1.0.0', 'app-1'))
+    expect(first.lines().some(({ msg }) => msg === 'web v1.1.0 is deployed')).toBe(false)
+    for (const agent of [first, second]) expect(await agent.end('SIGTERM')).toBe(0)
+  },
+)

@@ -26,8 +26,8 @@ interface Case {
   readonly says: readonly string[]
 }
 
-const strategy = '{ type: blue-green, monitor: 8s, drain: 1s }'
-const deadline = 'interval: 200ms, timeout: 1s, deadline: 3s'
+const strategy = '{ type: blue-green, monitor: 6s, drain: 1s }'
+const deadline = 'interval: 200ms, timeout: 1s, deadline: 2s'
 const check = `{ type: http, path: /health, ${deadline} }`
 
 const ofImages: readonly Case[] = failingImages.map(({ title, parts, memoryBytes, exitCode, says }) => ({

@@ -3,7 +3,7 @@
  * upgrade of containers behind a real HAProxy; for some of them the engine is restarted as well. Recovered either way,
  * the containers, images, weights, state and locks are exactly those of before or of after.
  *
- * A moment takes seconds, so a run tries one in KILL_STRIDE (18), and the two directions take different ones. All of them:
+ * A moment takes seconds, so a run tries one in KILL_STRIDE (27), and the two directions take different ones. All of them:
  * KILL_STRIDE=1 npm test -- test/e2e/containers-kill.test.ts
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { ownEngine, sharedEngine, type OwnEngine } from '../support/containers/e
 import { upgradeGround, type UpgradeGround } from '../support/containers/upgrade-ground.js'
 import { describeWith } from '../support/needs.js'
 
-const stride = Number(process.env['KILL_STRIDE'] ?? 18)
+const stride = Number(process.env['KILL_STRIDE'] ?? 27)
 const directions = ['unwind', 'resume'] as const
 type Direction = (typeof directions)[number]
 

@@ -11,6 +11,13 @@ export function agentText(agent: AgentSnapshot, { paint, width }: Style, now: Da
   return [
     `agent ${agent.version}, process ${agent.pid}, started ${ago(agent.startedAt, now)}, mode ${agent.mode}`,
     say(agent.lastPollAt === null ? 'has not looked yet' : `looked ${ago(agent.lastPollAt, now)}`),
+    ...(agent.waves === null
+      ? []
+      : [
+          say(
+            `takes turns with other hosts as ${agent.waves.host}${agent.waves.isCanary ? ', a canary' : ''}`,
+          ),
+        ]),
     ...(pause === null
       ? []
       : [paint.careful(say(`paused by ${pause.by}, ${ago(pause.at, now)}: ${pause.reason}`))]),

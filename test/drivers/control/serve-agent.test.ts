@@ -22,8 +22,11 @@ describe('the control socket', () => {
     await bench.caller.call('/api/v1/check', {})
     await bench.caller.call('/api/v1/pause', { by: 'ada', reason: 'move' })
     await bench.caller.call('/api/v1/resume', {})
+    expect(await bench.caller.call('/api/v1/approve', { what: 'web', by: 'ada' })).toEqual({ approved: [] })
+    await bench.caller.call('/api/v1/approve', { by: 'ada' })
     await bench.caller.call('/api/v1/reload', {})
-    expect(agent.said).toEqual(['check', 'pause ada: move', 'resume', 'reload'])
+    const approvals = ['approve web ada', 'approve null ada']
+    expect(agent.said).toEqual(['check', 'pause ada: move', 'resume', ...approvals, 'reload'])
     expect(await bench.caller.call('/api/v1/status')).toEqual(JSON.parse(JSON.stringify(shownReport)))
   })
 
