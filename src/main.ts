@@ -100,6 +100,10 @@ function services(): Services {
     version: packageJson.version,
     workingDirectory: process.cwd(),
     loadClock: async () => (await import('./wire.js')).clock,
+    async shellOn(host, sshConfig) {
+      const { shellOnHost } = await import('./wire.js')
+      return shellOnHost(host, sshConfig)
+    },
     async open({ warn, ...project }) {
       const { composeUseCases } = await import('./wire.js')
       return composeUseCases({ ...project, env: process.env, warn })

@@ -2,10 +2,12 @@
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { DeployError } from './base/deploy-error.js'
+import { durationMs } from './base/duration.js'
 import { refusedOptions, type RefusedOption } from './app/refused-options.js'
 import { createUseCases } from './app/use-cases.js'
 import type { World } from './app/world.js'
 import type { ConfigCheck, Session } from './cli/services.js'
+import { sshDefaults } from './config/defaults.js'
 import { loadConfig, type ConfigResult } from './config/load-config.js'
 import { createArtifacts } from './drivers/artifacts/artifact-cache.js'
 import { artifactFolder } from './drivers/artifacts/cache-layout.js'
@@ -37,7 +39,9 @@ import type { Config } from './model/config.js'
 import type { ConfigProblem } from './model/config-problem.js'
 import type { HostLink } from './model/host.js'
 import { localHost, type HostSpec } from './model/host-spec.js'
+import { hostOf } from './model/host-entry.js'
 import type { Ports } from './model/ports.js'
+import type { Shell } from './model/shell.js'
 import type { Source } from './model/source.js'
 import type { DriverSpec } from './model/spec.js'
 import type { Target, TargetDriver } from './model/target.js'
@@ -83,6 +87,26 @@ export async function composeUseCases(
     user: `${world.machine.user}@${world.machine.hostName}`,
     now: () => clock.now(),
   }
+}
+
+/** Of a host that stands in no deploy.yaml, as `user@host:port`; null is this machine. */
+export function shellOnHost(host: string | null, sshConfig: string | null): Shell {
+  if (host === null) return systemShell
+  const hosts = createHosts({
+    groups: {},
+    ssh: {
+      config: sshConfig,
+      connectTimeoutMs: durationMs(sshDefaults.connectTimeout),
+      keepAliveMs: durationMs(sshDefaults.keepAlive),
+      startsAtOnce: sshDefaults.startsAtOnce,
+    },
+    library: hostLibrary,
+    projectDirectory: '/',
+    shell: systemShell,
+    clock,
+    reveal: (text) => Promise.resolve(text),
+  })
+  return hosts.link(hostOf(host)).shell
 }
 
 function deskOf(world: World, version: string, write: (line: LogLine) => void): AgentDesk {

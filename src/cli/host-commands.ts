@@ -42,4 +42,44 @@ export const hostCommands: readonly CommandSpec[] = [
     exits: [130, 143],
     load: async () => (await import('./commands/run.js')).run,
   },
+  {
+    name: 'adopt',
+    summary: 'take over what was deployed by hand or by Capistrano',
+    description:
+      'Looks at places on this machine or on hosts (a `current` link or folder, `releases`, `shared`, or the plain ' +
+      'application), says what it found, which deploy.yaml would go on from there, and what would be done first: a ' +
+      'backup, a release folder, the link. Then it asks, and does it; what fails is undone. Without a terminal it only ' +
+      'looks, unless --auto-approve is given. The program goes on running, and no file is removed.',
+    words: [
+      {
+        name: 'PLACE',
+        required: true,
+        isRest: true,
+        description: 'an absolute path here, or HOST:PATH, with the host as user@host or user@host:port',
+      },
+    ],
+    options: [
+      {
+        key: 'autoApprove',
+        long: '--auto-approve',
+        short: '-y',
+        kind: 'flag',
+        description: 'do not ask for a yes',
+      },
+      {
+        key: 'sshConfig',
+        long: '--ssh-config',
+        placeholder: 'PATH',
+        kind: 'text',
+        description: 'an ssh_config to use instead of your own',
+        completes: 'files',
+      },
+    ],
+    examples: [
+      { line: 'adopt -- deploy@web1:/srv/shop deploy@web2:/srv/shop', does: 'look at two hosts, and ask' },
+      { line: 'adopt --auto-approve -- /var/www/site', does: 'take over a folder of this machine' },
+    ],
+    exits: [7, 130, 143],
+    load: async () => (await import('./commands/adopt.js')).adopt,
+  },
 ]

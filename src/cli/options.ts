@@ -27,6 +27,8 @@ export interface Options {
   readonly reason: string | null
   /** The id of a step of a deployment. */
   readonly step: string | null
+  /** An ssh_config instead of the user’s own. */
+  readonly sshConfig: string | null
   readonly showMerged: boolean
   readonly logFormat: string
   readonly watch: boolean
@@ -62,6 +64,7 @@ export const defaultOptions: Options = {
   unwind: false,
   reason: null,
   step: null,
+  sshConfig: null,
   showMerged: false,
   logFormat: 'json',
   watch: false,

@@ -6,6 +6,7 @@ import type { UseCases } from '../app/requests.js'
 import type { AgentCaller, AgentDesk, AgentMemory, LogLine } from '../model/agent.js'
 import type { Json } from '../base/hash.js'
 import type { Clock } from '../model/clock.js'
+import type { Shell } from '../model/shell.js'
 import type { ConfigProblem } from '../model/config-problem.js'
 
 export interface ProjectOptions {
@@ -44,6 +45,8 @@ export interface ConfigCheck {
 export interface Services {
   open(options: ProjectOptions & { readonly warn: (text: string) => void }): Promise<Session>
   validate(options: ProjectOptions): Promise<ConfigCheck>
+  /** Commands on a host, or on this machine; without a project. `host` as deploy.yaml has one. */
+  shellOn(host: string | null, sshConfig: string | null): Promise<Shell>
   /** For dated lines before there is a session. */
   loadClock(): Promise<Clock>
   readonly workingDirectory: string

@@ -231,6 +231,9 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       const end = must(next[0] ?? old[0], 'either end of a route')
       await Promise.all(next.map(({ instance }) => setMarks(instance, context)))
       await targetOf(end.instance).route(old, next, context)
+      const [left, taken] = [old[0]?.instance, next[0]?.instance]
+      if (left === undefined || taken === undefined || left.specDigest === taken.specDigest) return
+      await targetOf(left).leave?.(specOf(taken).target, context)
     },
     async drain({ instances: ids, deadlineMs }, context) {
       const instances = ids.map(instanceOf)

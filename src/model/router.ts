@@ -23,6 +23,8 @@ export interface RouterView {
 }
 
 export interface Router {
+  /** Which router it is: two sets of options with the same place speak to the same one. */
+  readonly place: string
   /** A network of the engine that it alone connects instances to, where it works by one. */
   readonly network?: string
   look(signal: AbortSignal): Promise<RouterView>

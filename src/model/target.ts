@@ -124,6 +124,11 @@ export interface Target {
   stop?(instance: Instance, context: OperationContext): Promise<void>
   /** From some instances to others, all of this target; an empty list is "nothing serves". Atomic for those who use it. */
   route(from: readonly RoutedShare[], to: readonly RoutedShare[], context: OperationContext): Promise<void>
+  /**
+   * The traffic has gone on to instances of the same service with other options: lets go of what only these options had,
+   * such as another router.
+   */
+  leave?(next: DriverSpec, context: OperationContext): Promise<void>
   /** Waits until instances without traffic are idle; resolves as well when the deadline has passed. */
   drain?(instances: readonly Instance[], deadlineMs: number, context: OperationContext): Promise<void>
   /**

@@ -1,5 +1,7 @@
 /** Containers with the built program on a real engine: deployed from a real registry, upgraded, unwound, mended, rolled back. */
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startLoad } from '../../bench/containers/load.js'
@@ -12,7 +14,7 @@ import {
   type ListedContainer,
   type ServiceSettings,
 } from '../support/containers/container-project.js'
-import { callEngine } from '../support/containers/engine-api.js'
+import { askEngine, callEngine } from '../support/containers/engine-api.js'
 import { sharedEngine } from '../support/containers/engine.js'
 import { describeWith } from '../support/needs.js'
 
@@ -119,8 +121,11 @@ describeWith('docker-engine', 'containers', () => {
     well(await apply())
     await settled()
     expect((await containers()).map(({ Id }) => Id).sort()).toEqual(before)
+    // without the router they leave its network
     await configure('1.0.1')
     well(await apply())
+    expect(await askEngine(socket, `/networks/${network}`)).toMatchObject({ Containers: {} })
+    await settled()
   }, 120_000)
 
   test('an agent makes a dead and a missing copy again within an interval, frozen or not, and deploys a tag that is pushed again', async () => {
@@ -154,6 +159,22 @@ describeWith('docker-engine', 'containers', () => {
     expect(await running()).toEqual(['1.0.1', '1.0.1'])
     await configure('1.0.1')
     await settled()
+  }, 120_000)
+
+  test('a further platform under a tag is no update, other content under it is', async () => {
+    const here = process.arch === 'arm64' ? 'arm64' : 'amd64'
+    const other = here === 'arm64' ? 'amd64' : 'arm64'
+    await project.publishIndex('1.1.0', [here])
+    await configure('1.1.0')
+    well(await apply())
+    await project.publishIndex('1.1.0', [other, here])
+    await settled()
+    await project.publish('1.1.0', { env: { APP_LINES: '1' } })
+    const plan = await run('plan', '--detailed-exitcode')
+    expect(plan).toMatchObject({ code: 2 })
+    expect(plan.stdout).toContain('v1.1.0 was published again with other content')
+    await configure('1.0.1')
+    well(await apply())
   }, 120_000)
 
   test('with keepWarm the old copies stay up, and a rollback starts nothing', async () => {
@@ -242,8 +263,9 @@ describeWith('docker-engine', 'containers', () => {
     await writeFile(join(folder, 'deploy.yaml'), `version: 1\nproject: ${project.name}\nservices: {}\n`)
     well(await apply())
     expect(await containers()).toEqual([])
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    // a kept connection would still be answered, with a 503
+    await expect(connected(port)).rejects.toThrow('ECONNREFUSED')
+    await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false)
   }, 120_000)
 })
 
@@ -253,4 +275,9 @@ function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+async function connected(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect').finally(() => socket.destroy())
 }

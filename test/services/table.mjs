@@ -13,6 +13,12 @@ import { startSshd } from './sshd.mjs'
 import { startSystemdHost } from './systemd-host.mjs'
 
 const archivePrograms = { bzip2: 'bzip2', xz: 'xz-utils', zstd: 'zstd', zip: 'zip', unzip: 'unzip' }
+const podmanPrograms = {
+  podman: 'podman',
+  '/usr/lib/podman/netavark': 'netavark',
+  '/usr/lib/podman/aardvark-dns': 'aardvark-dns',
+  runc: 'runc',
+}
 const machinePrograms = { ps: 'procps', openssl: 'openssl', script: 'bsdutils' }
 const signingPrograms = { minisign: 'minisign', gpg: 'gpg', gpgv: 'gpgv', openssl: 'openssl', shasum: 'perl' }
 
@@ -55,6 +61,11 @@ export const services = [
     name: 'docker-engine',
     howTo: 'run the tests as root on Debian, or start a Docker engine and install gcc and libc6-dev',
     start: startDockerEngine,
+  },
+  {
+    name: 'podman',
+    howTo: 'run the tests as root on Debian, with podman netavark aardvark-dns runc',
+    start: () => requirePrograms(podmanPrograms),
   },
   {
     name: 'haproxy',

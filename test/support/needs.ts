@@ -16,6 +16,7 @@ export type Component =
   | 'fish'
   | 'docker-engine'
   | 'docker-registry'
+  | 'podman'
   | 'haproxy'
   | 'npm-registry'
   | 'github-fixtures'

@@ -25,6 +25,7 @@ export const haproxyDriver = {
     const place = { proxy, clock: ports.clock, folder: options.folder, longLived: options.longLived }
     const oneByOne = pLimit(1) // each reads the note of slots and writes it anew
     return {
+      place: `haproxy ${options.socket} ${options.backend}`,
       look: (signal) => look(place, signal),
       route: (ends, context) => oneByOne(() => route(place, ends, context)),
       drain: (names, deadlineMs, context) => drain(place, names, deadlineMs, context),

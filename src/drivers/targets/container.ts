@@ -14,6 +14,7 @@ import { claimEngine } from './container/claim.js'
 import { removeTag } from './container/discard.js'
 import { engineAt, type Engine } from './container/engine/engine.js'
 import { inspectPlace } from './container/inspect.js'
+import { leaveRouter } from './container/leave.js'
 import { lastWords } from './container/last-words.js'
 import { logsOf } from './container/logs.js'
 import { imageTag } from './container/names.js'
@@ -81,9 +82,13 @@ export function containerTarget(routers: ContainerRouters) {
     create(spec: DriverSpec, scope: TargetScope, ports: Ports): Target {
       const options = readOptions(spec)
       const engine = engineAt(options.engine, scope, ports)
-      const router = options.router === null ? null : routerOf(routers, options.router, scope, ports, engine)
+      const routerIn = (written: DriverSpec | null): Router | null =>
+        written === null ? null : routerOf(routers, written, scope, ports, engine)
+      const router = routerIn(options.router)
       refuseSharedNetwork(options.networks, router)
-      return targetAt({ scope, options, engine, router, ports })
+      const staysWith = (next: DriverSpec): boolean =>
+        routerIn(readOptions(next).router)?.place === router?.place
+      return targetAt({ scope, options, engine, router, ports }, staysWith)
     },
   } as const satisfies TargetDriver
 }
@@ -115,7 +120,8 @@ function routerOf(
   return driver.create(spec, scope, ports, engine)
 }
 
-function targetAt(place: Place): Target {
+/** `staysWith`: whether the options of another specification mean the same router. */
+function targetAt(place: Place, staysWith: (next: DriverSpec) => boolean): Target {
   return {
     inspect: (recorded, signal) => inspectPlace(place, recorded, signal),
     claim: async (request, signal) => {
@@ -129,6 +135,9 @@ function targetAt(place: Place): Target {
     start: (instance, context) => startInstance(place, instance, context),
     stop: (instance, context) => stopInstance(place, instance, context),
     route: (_from, to, context) => routeTo(place, to, context),
+    leave: async (next, context) => {
+      if (!staysWith(next)) await leaveRouter(place, context)
+    },
     drain: async (instances, deadlineMs, context) => {
       await place.router?.drain(instances.map(copyName), deadlineMs, context)
     },

@@ -67,6 +67,7 @@ function services({ useCases, check, workingDirectory, mask, typed }: CliSetting
     workingDirectory: workingDirectory ?? projectDirectory,
     loadClock: () =>
       Promise.resolve({ now: () => now, monotonicMs: () => 0, sleep: () => Promise.resolve() }),
+    shellOn: () => Promise.reject(new Error('unused')),
     open: ({ environment }) => {
       if (typed !== undefined) setTimeout(() => input.write(typed), 5)
       return Promise.resolve({

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addressOf } from '../needs.js'
 import { deployctl, type CliOptions, type CliResult } from '../built-cli.js'
-import { appImage, pushImage, type AppParts } from './app-image.js'
+import { appImage, pushImage, pushIndex, type AppParts } from './app-image.js'
 import { askEngine, callEngine } from './engine-api.js'
 import { removeByLabel, uniqueName, type TestEngine } from './engine.js'
 
@@ -40,6 +40,8 @@ export interface ContainerProject {
   readonly routerFolder: string
   /** Puts a version of the app into the registry. */
   publish(version: string, parts?: Omit<AppParts, 'version'>): Promise<void>
+  /** The same as an index of one image for each of these architectures, made alike. */
+  publishIndex(version: string, architectures: readonly string[]): Promise<void>
   configure(version: string, settings?: ServiceSettings): Promise<void>
   run(words: readonly string[], options?: Partial<CliOptions>): Promise<CliResult>
   apply(options?: Partial<CliOptions>): Promise<CliResult>
@@ -76,6 +78,12 @@ export async function containerProject(engine: TestEngine): Promise<ContainerPro
       // an image of its own: what two services share, neither removes
       const labels = { of: name, ...parts.labels }
       await pushImage(registry, `${name}/web`, version, appImage(engine, { version, ...parts, labels }))
+    },
+    async publishIndex(version, architectures) {
+      const images = architectures.map((architecture) =>
+        appImage(engine, { version, architecture, labels: { of: name } }),
+      )
+      await pushIndex(registry, `${name}/web`, version, images)
     },
     configure: (version, settings = {}) =>
       writeFile(

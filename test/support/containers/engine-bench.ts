@@ -154,6 +154,7 @@ function memoryRouter(state: RouterOfMemory): RouterDriver {
       properties: { type: { const: 'memory', description: 'A router of memory.', examples: ['memory'] } },
     },
     create: () => ({
+      place: 'memory',
       look: async () => ({ ends: state.ends, trouble: state.trouble }),
       route: async (ends) => {
         state.told.push(`route ${ends.map(({ name, weight }) => `${name}=${weight}`).join(' ')}`)

@@ -31,6 +31,7 @@ export const aliasRouter = {
     const { network, name = scope.service } = spec as unknown as Written // the schema admits nothing else
     const alias = { engine, scope, network, name }
     return {
+      place: `alias ${network} ${name}`,
       network,
       look: (signal) => look(alias, signal),
       route: (ends, context) => route(alias, ends, context),
