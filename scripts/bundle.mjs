@@ -69,6 +69,9 @@ async function code(text) {
   }
   const { code: plain } = await transform(own, { ...options, minifyWhitespace: true })
   refuseForeignRequires(plain)
+  // what cannot be escaped (raw text) would be read letter by letter, and be another text
+  const foreign = /[^\0-\x7f].{0,40}/.exec(plain)
+  if (foreign !== null) throw new Error(`the bundle has letters beyond ASCII: ${foreign[0]}`)
   return `(function(exports,require,module,__filename,__dirname,__import){${plain}\n})`
 }
 

@@ -35,14 +35,15 @@ async function examineOne(world: World, host: GroupedHost, signal: AbortSignal):
   }
 }
 
-/** Every user that a service is to be deployed as, tried. */
+/** Every user that a service of this host is to be deployed as, tried. */
 async function refusedBecomings(
   world: World,
   host: GroupedHost,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const wanted = new Map(
-    Object.values(world.config.services).flatMap(({ name, target }) => {
+    Object.values(world.config.services).flatMap(({ name, target, hosts }) => {
+      if (!hosts.some((word) => word === host.name || host.groups.includes(word))) return []
       const become = becomeOf(target['become'] as WrittenBecome | undefined) // validation has admitted it
       return become === null ? [] : [[JSON.stringify(become), { name, become }] as const]
     }),

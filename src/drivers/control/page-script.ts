@@ -1,6 +1,7 @@
 /**
  * The script of the status page. It draws the report that the agent sends whenever something has changed. Text from the
- * agent is only ever put in as text, so that no message can become markup.
+ * agent is only ever put in as text, so that no message can become markup. It is in ASCII: raw text is the one thing that
+ * the bundle cannot escape.
  */
 export const pageScript = String.raw`
 'use strict'
@@ -11,7 +12,7 @@ function el(tag, className, ...children) {
   node.append(...children.filter((child) => child !== null && child !== undefined && child !== ''))
   return node
 }
-const show = (version) => (version === null ? '–' : /^[0-9]/.test(version) ? 'v' + version : version)
+const show = (version) => (version === null ? '\u2013' : /^[0-9]/.test(version) ? 'v' + version : version)
 const units = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']]
 function ago(iso) {
   if (!iso) return ''
@@ -62,7 +63,7 @@ function drawRunning(running) {
   byId('running').hidden = running === null
   if (running === null) return
   const rows = running.steps.map((step) => el('div', 'row',
-    el('span', 'faint', step.service || ''), el('span', 'what', step.title + (step.progress ? ' · ' + step.progress : '')),
+    el('span', 'faint', step.service || ''), el('span', 'what', step.title + (step.progress ? ' \u00b7 ' + step.progress : '')),
     stepKinds[step.status] ? chip(stepKinds[step.status], step.status) : el('span', 'faint', step.status)))
   byId('running').lastElementChild.replaceChildren(el('div', 'list', ...rows))
 }
@@ -81,7 +82,7 @@ function evidence(record) {
 }
 function historyRow(record) {
   const [kind, word] = outcomes[record.outcome]
-  const what = record.services.map((one) => one.service + ' ' + show(one.before) + ' → ' + show(one.after)).join(', ')
+  const what = record.services.map((one) => one.service + ' ' + show(one.before) + ' \u2192 ' + show(one.after)).join(', ')
   return el('div', 'row', when(record.endedAt), el('span', 'what', what || record.command), chip(kind, word),
     el('span', 'faint wide', record.deployment + ' by ' + record.by + ', ' + record.command + ', took ' + took(record.durationMs)),
     evidence(record))
@@ -104,7 +105,7 @@ function alertsOf({ agent, status }) {
 }
 function draw(report) {
   const { agent, status, history } = report
-  const name = status.project + ' · ' + status.environment
+  const name = status.project + ' \u00b7 ' + status.environment
   document.title = name
   byId('title').textContent = name
   byId('agent').textContent = 'agent ' + agent.version + ', ' + agent.mode +
