@@ -40,6 +40,7 @@ export async function claimPlaces(
   signal: AbortSignal,
 ): Promise<PlacesClaimed> {
   const { deployment, by, brings } = claimant
+  const attempt = String(world.clock.monotonicMs())
   const limit = pLimit(claimsAtOnce)
   const claims: Claim[] = []
   const release = async (): Promise<void> => {
@@ -53,7 +54,7 @@ export async function claimPlaces(
         limit(async () => {
           try {
             const { service, host, spec, incoming } = place
-            const request = { deployment, by, incoming: brings === 'nothing' ? [] : incoming }
+            const request = { deployment, by, attempt, incoming: brings === 'nothing' ? [] : incoming }
             claims.push(await world.target(spec, { service, host }).claim(request, signal))
           } catch (error) {
             refusals.push({ place, error })

@@ -63,6 +63,8 @@ export interface Claim {
 export interface ClaimRequest {
   readonly deployment: string
   readonly by: string
+  /** Tells this process's claims for one deployment from those it could not give back earlier, when a host was away. */
+  readonly attempt?: string
   /** Releases about to be staged: room is looked for before anything is touched. */
   readonly incoming: readonly Release[]
 }

@@ -104,7 +104,7 @@ test('what is to end with the agent does, and starts with the next one', { timeo
   expect(await project.holder()).toBeNull()
   const second = start()
   await second.line('is to be put right')
-  await second.line('api v1.0.0 is deployed')
+  await second.line('api v1.0.0 is put right')
   // a machine that has just started has nothing of it either
   const holder = await project.holder()
   process.kill(holder?.pid ?? 0, 'SIGKILL')

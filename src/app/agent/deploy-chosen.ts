@@ -93,7 +93,15 @@ async function learn(context: AgentContext, judgements: readonly Judgement[], re
     metrics.count('deployctl_deployments_total', { service, outcome: ended ?? outcome.kind })
     const about = { deployment, service, release: version }
     if (ended === 'applied') {
-      setbacks.succeeded(key)
+      const behind = outcome.lagging.filter((lag) => lag.service === service)
+      // Those hosts are tried again ever less often, as anything else that does not work.
+      if (behind.length === 0) setbacks.succeeded(key)
+      else setbacks.failed(key, world.clock.monotonicMs())
+      for (const { host, error } of behind)
+        book.log('warn', `${nameOf(judgement)} was not deployed on ${host}: ${error.message}`, {
+          ...about,
+          error,
+        })
       context.sound.add(service)
       book.log(
         'info',

@@ -209,6 +209,15 @@ describe('a claim of somebody who is gone', () => {
     })
   })
 
+  test('of this very process is cleared away by its next deployment, and stands within one', async () => {
+    const signal = new AbortController().signal
+    const again = (attempt: string) =>
+      bench.target().claim({ deployment: `d${attempt}`, by: 'ann', attempt, incoming: [] }, signal)
+    await again('1') // the host went away before it could be given back
+    await expect(again('1')).rejects.toMatchObject({ code: 'LOCKED' })
+    await (await again('2')).release()
+  })
+
   test('of another machine stands, and the refusal says how to end it', async () => {
     await left({ pid: 1, startedAt: '', place: { ...thisPlace(), machineId: 'another' } })
     await expect(claim(bench.target())).rejects.toMatchObject({

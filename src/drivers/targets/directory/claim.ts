@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
+import { canonicalJson } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
@@ -33,6 +34,7 @@ interface ClaimFile {
   readonly startedAt: string
   readonly place: ProcessPlace
   readonly since: string
+  readonly attempt?: string
 }
 
 /** `later` is for the release, which comes when the operation that claimed has long ended. */
@@ -52,6 +54,7 @@ export async function claimPlace(
     startedAt: (await startOf(ports.machine.pid)) ?? '',
     place: thisPlace(),
     since: ports.clock.now().toISOString(),
+    ...(request.attempt === undefined ? {} : { attempt: request.attempt }),
   }
   const file = `${randomHex(16)}.json`
   const takeAway = async (at: Ground): Promise<void> => {
@@ -60,7 +63,7 @@ export async function claimPlace(
   }
   try {
     await putDown(ground, file, own)
-    await stepBackForOthers(ground, file)
+    await stepBackForOthers(ground, file, own)
   } catch (error) {
     await takeAway(ground).catch(() => undefined) // what counts is the error above
     throw error
@@ -96,20 +99,29 @@ async function putDown(ground: Ground, file: string, own: ClaimFile, tries = 20)
   }
 }
 
-async function stepBackForOthers({ layout, files }: Ground, own: string): Promise<void> {
+async function stepBackForOthers({ layout, files }: Ground, file: string, own: ClaimFile): Promise<void> {
   for (const name of await namesIn(files, layout.claim)) {
     const path = join(layout.claim, name)
-    if (name === own || !name.endsWith('.json')) continue
+    if (name === file || !name.endsWith('.json')) continue
     const other = await readJson(files, path)
     if (other === null && !(await namesIn(files, layout.claim)).includes(name)) continue // its holder has just left
     if (!isClaim(other)) throw lockedBySomebody(layout, path)
-    if (!(await isDead(other))) throw lockedBy(layout, path, other)
+    if (!isOwnLeftover(own, other) && !(await isDead(other))) throw lockedBy(layout, path, other)
     await files.remove(path)
   }
 }
 
 function isClaim(value: unknown): value is ClaimFile {
   return isOfFormat(value) && typeof value['pid'] === 'number' && typeof value['place'] === 'object'
+}
+
+/** This process could not give it back, since the host was away; it has ended what it claimed it for. */
+function isOwnLeftover(own: ClaimFile, other: ClaimFile): boolean {
+  const isOurs =
+    other.pid === own.pid &&
+    other.startedAt === own.startedAt &&
+    canonicalJson({ ...other.place }) === canonicalJson({ ...own.place })
+  return isOurs && own.attempt !== undefined && other.attempt !== undefined && other.attempt !== own.attempt
 }
 
 /** Only a process of this machine can be known to be dead. */
