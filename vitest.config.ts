@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 
 const apart = ['contract', 'scenario', 'golden', 'e2e']
 
+// These share nothing, so two run at a time; the others share services, and go first, one after another.
+const pure = { maxWorkers: 2, sequence: { groupOrder: 1 } }
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -13,14 +16,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: apart.map((folder) => `test/${folder}/**`),
+          exclude: [...apart, 'drivers', 'support'].map((folder) => `test/${folder}/**`),
+          ...pure,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'drivers', include: ['test/{drivers,support}/**/*.test.ts'], maxWorkers: 1 },
       },
       ...apart.map((name) => ({
         extends: true as const,
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
+          ...(name === 'scenario' || name === 'golden' ? pure : { maxWorkers: 1 }),
           ...(name === 'e2e' ? { testTimeout: 180_000, hookTimeout: 180_000 } : {}),
         },
       })),

@@ -27,7 +27,7 @@ describe('the options', () => {
 
   test.each([
     ['two engines at once', { engine: { socket: '/s', host: 'tcp://h:1' } }],
-    ['an engine behind SSH', { engine: { host: 'ssh://deploy@host' } }],
+    ['an engine that is no address', { engine: { host: 'gopher://host' } }],
     ['a label of deployctl’s own', { labels: { 'deployctl.service': 'other' } }],
     ['a variable that is no name', { env: { 'A=B': 'c' } }],
     ['a port that is none', { ports: ['http'] }],
