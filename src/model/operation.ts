@@ -16,7 +16,13 @@ export type Operation =
   | { readonly verb: 'start'; readonly instances: readonly InstanceId[] }
   | { readonly verb: 'stop'; readonly instances: readonly InstanceId[] }
   /** Move traffic on one host, atomically; an empty list is "nothing serves". Inverse: the same with both ends swapped. */
-  | { readonly verb: 'route'; readonly from: readonly Share[]; readonly to: readonly Share[] }
+  | {
+      readonly verb: 'route'
+      readonly from: readonly Share[]
+      readonly to: readonly Share[]
+      /** Then waits until those that lost their traffic are idle, at most so long: a way back has no step that drains. */
+      readonly drainMs?: number
+    }
   /** Wait until instances that lost their traffic are idle, or the deadline has passed. Inverse: nothing. */
   | { readonly verb: 'drain'; readonly instances: readonly InstanceId[]; readonly deadlineMs: number }
   /** Wait until the instances answer their health checks. Inverse: nothing. */

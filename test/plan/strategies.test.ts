@@ -38,18 +38,28 @@ function planned(
 interface Scene {
   readonly running: ReadonlySet<string>
   readonly traffic: ReadonlyMap<string, number>
+  /** What has had traffic since it was last drained. */
+  readonly busy: ReadonlySet<string>
+  /** What was stopped while it was busy. */
+  readonly cut: readonly string[]
 }
 
 function after(scene: Scene, operation: Operation): Scene {
   if (operation.verb === 'start')
     return { ...scene, running: new Set([...scene.running, ...operation.instances]) }
   if (operation.verb === 'stop') {
-    const running = new Set([...scene.running].filter((id) => !operation.instances.includes(id)))
-    return { ...scene, running }
+    const { instances } = operation
+    const running = new Set([...scene.running].filter((id) => !instances.includes(id)))
+    return { ...scene, running, cut: [...scene.cut, ...instances.filter((id) => scene.busy.has(id))] }
   }
   if (operation.verb === 'route') {
     const traffic = new Map(operation.to.map(({ instance, weight }: Share) => [instance, weight]))
-    return { ...scene, traffic }
+    const busy = new Set([...scene.busy, ...traffic.keys()])
+    if (operation.drainMs === undefined) return { ...scene, traffic, busy }
+    return { ...scene, traffic, busy: new Set([...busy].filter((id) => traffic.has(id))) }
+  }
+  if (operation.verb === 'drain') {
+    return { ...scene, busy: new Set([...scene.busy].filter((id) => !operation.instances.includes(id))) }
   }
   return scene
 }
@@ -57,6 +67,8 @@ function after(scene: Scene, operation: Operation): Scene {
 const sceneOf = (instances: readonly Instance[]): Scene => ({
   running: new Set(instances.map(instanceId)),
   traffic: new Map(instances.map((instance) => [instanceId(instance), 1])),
+  busy: new Set(instances.map(instanceId)),
+  cut: [],
 })
 
 /** Every scene on the way, the first one included. */
@@ -97,13 +109,14 @@ describe.each(Object.keys(strategies))('%s', (type) => {
         const all = scenes(planned(type, optionsOf[type]!, old, fresh, isRollback), old)
         expect(all.flatMap(lost)).toEqual([])
         const end = all.at(-1)!
+        expect(end.cut).toEqual([])
         expect([...end.running].sort()).toEqual(fresh.map(instanceId).sort())
         expect([...end.traffic]).toEqual(fresh.map((instance) => [instanceId(instance), 1]))
       }),
     )
   })
 
-  test('undone from any step, newest first, the old copies serve as before, and never nothing that runs', () => {
+  test('undone from any step, newest first, the old copies serve as before, never nothing that runs, and nothing busy is cut', () => {
     fc.assert(
       fc.property(sizes, fc.nat(), ({ from, to }, at) => {
         const old = copies('1.0.0', from)
@@ -114,6 +127,7 @@ describe.each(Object.keys(strategies))('%s', (type) => {
           if (isOperation(revert)) scene = after(scene, revert)
           expect(lost(scene)).toEqual([])
         }
+        expect(scene.cut).toEqual([])
         expect([...scene.running].sort()).toEqual(old.map(instanceId).sort())
         expect([...scene.traffic.keys()].sort()).toEqual(old.map(instanceId).sort())
       }),

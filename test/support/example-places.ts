@@ -119,10 +119,11 @@ export const examplePlaces: { readonly [example: string]: ExampleCase } = {
     file: 'var/site/current/index.html',
     async begin() {
       const { open } = registries()
-      const pusher = ociPusher(open, 'acme/site')
+      const repository = `acme-${randomBytes(8).toString('hex')}/site` // all tests share the registry
+      const pusher = ociPusher(open, repository)
       return {
         env: { REGISTRY: open },
-        rewrite: asItIs,
+        rewrite: (text) => text.replaceAll('acme/site', repository),
         publish: async (version) => {
           const mediaType = 'application/vnd.oci.image.layer.v1.tar'
           await pusher.artifact(`v${version}`, [{ content: page(version), title: 'site.tar.gz', mediaType }])

@@ -9,7 +9,7 @@ export const blueGreen: StrategyTraits = {
   weights: false,
   plan: (here, move, options) => [
     ...bringUp(here, move, options),
-    route(here.host, evenly(here.before), evenly(here.after)),
+    route(move, here.host, evenly(here.before), evenly(here.after), optionMs(options, 'drain')),
     ...takeDown(here, move, options),
   ],
   schema: {

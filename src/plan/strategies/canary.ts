@@ -5,7 +5,7 @@ import { durationMs, durationPattern } from '../../base/duration.js'
 import type { Json } from '../../base/hash.js'
 import { bringUp, takeDown } from './blue-green.js'
 import { evenly, pause, route, watch } from './drafts.js'
-import { hostOptionSchemas, optionSchemas } from './options.js'
+import { hostOptionSchemas, optionMs, optionSchemas } from './options.js'
 import type { StrategySpec } from '../../model/spec.js'
 import type { Draft, HostMove, Move, StrategyTraits } from './strategy.js'
 
@@ -83,7 +83,9 @@ export const canary: StrategyTraits = {
 function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
   const { host, before, after, gone, fresh } = here
   const all = evenly(after)
-  if (move.isRollback || gone.length === 0 || fresh.length === 0) return [route(host, evenly(before), all)]
+  const drainMs = optionMs(options, 'drain')
+  if (move.isRollback || gone.length === 0 || fresh.length === 0)
+    return [route(move, host, evenly(before), all, drainMs)]
   const drafts: Draft[] = []
   let shares = evenly(before)
   // The schema admits a list and nothing else.
@@ -91,13 +93,13 @@ function partsOf(here: HostMove, move: Move, options: StrategySpec): readonly Dr
     const { weight, watchMs, approvalMs } = readStep(step)
     if (weight !== null) {
       const parts = [...partOf(before, 100 - weight), ...partOf(after, weight)]
-      drafts.push(route(host, shares, parts))
+      drafts.push(route(move, host, shares, parts, drainMs))
       shares = parts
     }
     if (watchMs !== null) drafts.push(...watch(move, host, fresh, watchMs))
     if (approvalMs !== null) drafts.push(pause(host, fresh, approvalMs))
   }
-  return [...drafts, route(host, shares, all)]
+  return [...drafts, route(move, host, shares, all, drainMs)]
 }
 
 /** A part of the traffic, shared evenly among some instances. */

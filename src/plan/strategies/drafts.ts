@@ -15,8 +15,18 @@ export function stop(host: string, instances: readonly Instance[]): readonly Dra
   return [{ host, apply: { verb: 'stop', instances: ids }, revert: { verb: 'start', instances: ids } }]
 }
 
-export function route(host: string, from: readonly Share[], to: readonly Share[]): Draft {
-  return { host, apply: { verb: 'route', from, to }, revert: { verb: 'route', from: to, to: from } }
+/** `drainMs`: how long, on the way back, those that lose their traffic again may take to finish what they are doing. */
+export function route(
+  move: Move,
+  host: string,
+  from: readonly Share[],
+  to: readonly Share[],
+  drainMs: number,
+): Draft {
+  const staying = new Set(from.map(({ instance }) => instance))
+  const leaves = to.some(({ instance }) => !staying.has(instance))
+  const drained = leaves && drainMs > 0 && move.verbs.has('drain') ? { drainMs } : {}
+  return { host, apply: { verb: 'route', from, to }, revert: { verb: 'route', from: to, to: from, ...drained } }
 }
 
 /** Waits until what lost its traffic is idle. Where a target cannot tell there is no such step. */

@@ -23,16 +23,16 @@ export function mend(
     const others = without(serving, [instance])
     const serves = others.length < serving.length
     if (serves && others.length > 0) {
-      drafts.push(route(host, evenly(serving), evenly(others)), ...drain(move, host, [instance], drainMs))
+      drafts.push(route(move, host, evenly(serving), evenly(others), 0), ...drain(move, host, [instance], drainMs))
       serving = others
     }
     drafts.push(startAgain(host, instance), ...check(move, host, [instance]))
     const back = after.filter((one) => one === instance || serving.includes(one))
-    drafts.push(route(host, evenly(serving), evenly(back)))
+    drafts.push(route(move, host, evenly(serving), evenly(back), 0))
     serving = back
   }
   const settled =
-    sick.length > 0 ? [] : [route(host, evenly(after), evenly(after)), ...check(move, host, after)]
+    sick.length > 0 ? [] : [route(move, host, evenly(after), evenly(after), 0), ...check(move, host, after)]
   const idle = lapsed.map(instanceId)
   const ends: readonly Draft[] =
     idle.length === 0

@@ -27,19 +27,20 @@ export const recreate: StrategyTraits = {
 function recreateOn(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
   const { host, before, after, fresh, gone, lapsed } = here
   const stay = without(before, gone)
+  const drainMs = optionMs(options, 'drain')
   const ending =
     gone.length === 0
       ? []
       : [
-          route(host, evenly(before), evenly(stay)),
-          ...drain(move, host, gone, optionMs(options, 'drain')),
+          route(move, host, evenly(before), evenly(stay), drainMs),
+          ...drain(move, host, gone, drainMs),
           ...stop(host, gone),
         ]
   return [
     ...ending,
     ...start(host, fresh),
     ...check(move, host, fresh, optionMs(options, 'healthyDeadline')),
-    ...(after.length === 0 ? [] : [route(host, evenly(gone.length === 0 ? before : stay), evenly(after))]),
+    ...(after.length === 0 ? [] : [route(move, host, evenly(gone.length === 0 ? before : stay), evenly(after), drainMs)]),
     ...watch(move, host, fresh, optionMs(options, 'monitor')),
     ...stop(host, lapsed),
   ]

@@ -18,12 +18,13 @@ export function restart(
   helpers: readonly Instance[],
 ): readonly Draft[] {
   if (!move.verbs.has('start'))
-    return [route(host, evenly(after), evenly(after)), ...check(move, host, after)]
+    return [route(move, host, evenly(after), evenly(after), 0), ...check(move, host, after)]
   const inTurn = Math.max(1, helpers.length + unavailableOf(after, options))
+  const drainMs = optionMs(options, 'drain')
   const drafts: Draft[] = []
   let serving: readonly Instance[] = after.filter((instance) => !missing.has(copyName(instance)))
   const serve = (wanted: readonly Instance[]): void => {
-    drafts.push(route(host, evenly(serving), evenly(wanted)))
+    drafts.push(route(move, host, evenly(serving), evenly(wanted), drainMs))
     serving = wanted
   }
   const comeUp = (instances: readonly Instance[]): void => {
@@ -34,7 +35,7 @@ export function restart(
     )
   }
   const goDown = (instances: readonly Instance[]): void => {
-    drafts.push(...drain(move, host, instances, optionMs(options, 'drain')), ...stop(host, instances))
+    drafts.push(...drain(move, host, instances, drainMs), ...stop(host, instances))
   }
   comeUp(helpers)
   if (helpers.length > 0) serve([...serving, ...helpers])

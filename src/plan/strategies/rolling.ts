@@ -34,7 +34,7 @@ export const rolling: StrategyTraits = {
 }
 
 function switchOn({ host, before, after }: HostMove, move: Move): readonly Draft[] {
-  return [route(host, evenly(before), evenly(after)), ...check(move, host, after)]
+  return [route(move, host, evenly(before), evenly(after), 0), ...check(move, host, after)]
 }
 
 function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Draft[] {
@@ -49,7 +49,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
   let next: readonly Instance[] = without(after, [...serving, ...fresh])
   const serve = (wanted: readonly Instance[]): void => {
     if (sameNames(wanted, serving)) return
-    drafts.push(route(host, evenly(serving), evenly(wanted)))
+    drafts.push(route(move, host, evenly(serving), evenly(wanted), drainMs))
     serving = wanted
   }
   const leave = (count: number): readonly Instance[] => {
@@ -85,7 +85,7 @@ function rollOn(here: HostMove, move: Move, options: StrategySpec): readonly Dra
     end(replaced)
   }
   serve(after)
-  const all = sameIds(serving, after) ? [] : [route(host, evenly(serving), evenly(after))]
+  const all = sameIds(serving, after) ? [] : [route(move, host, evenly(serving), evenly(after), drainMs)]
   return [
     ...drafts,
     ...all,
