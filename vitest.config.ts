@@ -3,13 +3,11 @@ import { defineConfig } from 'vitest/config'
 
 const apart = ['contract', 'scenario', 'golden', 'e2e']
 
-// These share nothing, so two run at a time; the others share services, and go first, one after another.
-const pure = { maxWorkers: 2, sequence: { groupOrder: 1 } }
-
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    maxWorkers: 2, // what tests need they start, or share under names of their own; more would measure the machine
     projects: [
       {
         extends: true,
@@ -17,19 +15,14 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...apart, 'drivers', 'support'].map((folder) => `test/${folder}/**`),
-          ...pure,
         },
       },
-      {
-        extends: true,
-        test: { name: 'drivers', include: ['test/{drivers,support}/**/*.test.ts'], maxWorkers: 1 },
-      },
+      { extends: true, test: { name: 'drivers', include: ['test/{drivers,support}/**/*.test.ts'] } },
       ...apart.map((name) => ({
         extends: true as const,
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
-          ...(name === 'scenario' || name === 'golden' ? pure : { maxWorkers: 1 }),
           ...(name === 'e2e' ? { testTimeout: 180_000, hookTimeout: 180_000 } : {}),
         },
       })),
