@@ -98,7 +98,7 @@ function stopAtOnce(signal: Signal): never {
 function services(): Services {
   return {
     version: packageJson.version,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     loadClock: async () => (await import('./wire.js')).clock,
     async shellOn(host, sshConfig) {
       const { shellOnHost } = await import('./wire.js')
@@ -112,6 +112,17 @@ function services(): Services {
       const { validateFile } = await import('./wire.js')
       return validateFile({ ...project, env: process.env })
     },
+  }
+}
+
+/** A folder that was removed under the shell has no path any more. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    const what = '✗ the folder that deployctl was started in is not there any more'
+    process.stderr.write(`${what}\n  Go to another one, or to the one that took its place, and try again.\n`)
+    return end(exitCodes.error, null)
   }
 }
 

@@ -25,8 +25,8 @@ export const commands: readonly CommandSpec[] = [
         long: '--target',
         placeholder: 'KIND',
         kind: 'choice',
-        choices: ['directory'],
-        description: 'where the service runs (default: directory)',
+        choices: ['directory', 'container', 'process'],
+        description: 'where the service runs: directory, container or process (default: directory)',
       },
       {
         key: 'source',
@@ -35,10 +35,13 @@ export const commands: readonly CommandSpec[] = [
         kind: 'choice',
         choices: ['directory', 'npm', 'git', 'github', 'oci', 'http', 's3', 'gcs'],
         description:
-          'where releases come from: directory, npm, git, github, oci, http, s3 or gcs (default: directory)',
+          'where releases come from: directory, npm, git, github, oci, http, s3 or gcs (default: directory; oci for a container)',
       },
     ],
-    examples: [{ line: 'init --source npm', does: 'deploy a package of an npm registry into a folder' }],
+    examples: [
+      { line: 'init --source npm', does: 'deploy a package of an npm registry into a folder' },
+      { line: 'init --target container', does: 'copies of an image behind HAProxy' },
+    ],
     exits: [],
     load: async () => (await import('./commands/init.js')).init,
   },

@@ -41,7 +41,7 @@ export interface Options {
   /** Where an HAProxy listens: a port, or an address with one. */
   readonly listen: string
   readonly target: string
-  readonly source: string
+  readonly source: string | null
 }
 
 export const defaultOptions: Options = {
@@ -74,7 +74,7 @@ export const defaultOptions: Options = {
   forMs: null,
   listen: '80',
   target: 'directory',
-  source: 'directory',
+  source: null,
 }
 
 /** How the text after an option becomes its value. */

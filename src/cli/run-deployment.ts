@@ -20,6 +20,8 @@ export interface DeploymentFace {
   readonly showsPlan: boolean
   readonly earlier: EarlierStatuses
   readonly unwindWanted: boolean
+  /** How its good end is called in JSON where the command has more to do after it; each command has one `result`. */
+  readonly prelude?: string
   readonly carryOut: (execution: Execution) => Promise<DeployResult>
 }
 
@@ -100,7 +102,8 @@ async function confirmed({ terminal, signal }: CommandContext, plan: Plan): Prom
 function conclude(result: DeployResult, context: CommandContext, face: DeploymentFace): ExitCode {
   const { terminal, options } = context
   const code = exitCodeOfResult(result, face.unwindWanted)
-  terminal.record('result', resultRecord(result, code))
+  const isLast = face.prelude === undefined || code !== exitCodes.done
+  terminal.record(isLast ? 'result' : face.prelude, resultRecord(result, code))
   if (result.kind === 'declined') terminal.err('Declined; nothing was changed.')
   if (result.kind === 'nothing' && options.quiet) terminal.out('Nothing to do.')
   if (result.kind !== 'done') return code

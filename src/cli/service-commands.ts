@@ -42,7 +42,8 @@ export const serviceCommands: readonly CommandSpec[] = [
     summary: 'what the containers of a service say',
     description:
       'Prints the last lines of every copy of a service that runs in containers, each with the name of its copy where ' +
-      'there are several. With --follow it goes on until Ctrl-C, or until the containers have ended.',
+      'there are several. With --follow it goes on until Ctrl-C or another signal, or until the containers have ended; all ' +
+      'of these are a good end.',
     words: [serviceWord],
     options: [
       { key: 'follow', long: '--follow', kind: 'flag', description: 'go on with what is said from now on' },

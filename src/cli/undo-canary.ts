@@ -28,6 +28,7 @@ export async function undoCanary(context: CommandContext, useCases: UseCases, no
     showsPlan: false,
     earlier: statusesOf(journal?.entries ?? []),
     unwindWanted: true,
+    prelude: 'canary-undone',
     carryOut: (execution) => useCases.recover('unwind', execution, signal),
   })
   terminal.out('')

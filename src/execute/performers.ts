@@ -231,13 +231,13 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
       const end = must(next[0] ?? old[0], 'either end of a route')
       await Promise.all(next.map(({ instance }) => setMarks(instance, context)))
       await targetOf(end.instance).route(old, next, context)
+      const [left, taken] = [old[0]?.instance, next[0]?.instance]
+      if (left !== undefined && taken !== undefined && left.specDigest !== taken.specDigest)
+        await targetOf(left).leave?.(specOf(taken).target, context)
       const serving = new Set(next.map(({ instance }) => copyName(instance)))
       const idle = old.map(({ instance }) => instance).filter((instance) => !serving.has(copyName(instance)))
       const [first] = idle
       if (first !== undefined && drainMs > 0) await targetOf(first).drain?.(idle, drainMs, context)
-      const [left, taken] = [old[0]?.instance, next[0]?.instance]
-      if (left === undefined || taken === undefined || left.specDigest === taken.specDigest) return
-      await targetOf(left).leave?.(specOf(taken).target, context)
     },
     async drain({ instances: ids, deadlineMs }, context) {
       const instances = ids.map(instanceOf)

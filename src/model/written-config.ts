@@ -2589,6 +2589,10 @@ interface TargetProcess {
     within?: string
   }
   /**
+   * Who holds the sockets and keeps the app up: a small process of deployctl for each service, or systemd, by socket and service units that deployctl writes. systemd starts the app again after a reboot by itself; its logs are in the journal.
+   */
+  supervisor?: 'deployctl' | 'systemd'
+  /**
    * Whether the app ends, in order, when `deployctl agent` is told to by a signal; it is started again by the repair of the next one. For an agent that is the first process of a container. A reload, or a kill, leaves it running all the same.
    */
   endWithAgent?: boolean

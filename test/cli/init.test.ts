@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sourceStarters, targetStarters } from '../../src/cli/starters/starter-parts.js'
+import { sourceDrivers } from '../../src/drivers/sources/catalog.js'
+import { targetDrivers } from '../../src/drivers/targets/catalog.js'
 import { findProjectFile } from '../../src/cli/project-file.js'
 import { validateFile } from '../../src/wire.js'
 import { cli } from './support/cli.js'
@@ -15,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('init', () => {
   for (const target of Object.keys(targetStarters)) {
-    for (const source of Object.keys(sourceStarters)) {
+    for (const source of targetStarters[target]!.sources) {
       test(`${source} to ${target} is valid as it is, for every environment`, async () => {
         const { code, out } = await cli(['init', '--target', target, '--source', source], {
           workingDirectory: folder,
@@ -36,6 +38,20 @@ describe('init', () => {
       })
     }
   }
+  test('every target has a starter, with the source that goes with it', async () => {
+    for (const target of Object.keys(targetDrivers)) {
+      expect((await cli(['init', '--target', target], { workingDirectory: folder })).code).toBe(0)
+      rmSync(join(folder, 'deploy.yaml'))
+    }
+    const { code, err } = await cli(['init', '--target', 'container', '--source', 'git'], {
+      workingDirectory: folder,
+    })
+    expect(code).toBe(3)
+    expect(err).toContain('--target container goes with --source oci')
+  })
+  test('every source has a starter', () => {
+    expect(Object.keys(sourceStarters).sort()).toEqual(Object.keys(sourceDrivers).sort())
+  })
   test('never overwrites', async () => {
     const file = join(folder, 'deploy.yaml')
     writeFileSync(file, 'mine')

@@ -76,7 +76,7 @@ const wrong: readonly (readonly [line: string, said: RegExp])[] = [
   ['history --limit 0', /--limit wants a whole number/],
   ['apply --lock-timeout 30', /--lock-timeout wants a duration such as 30s/],
   ['apply --allow everything', /--allow wants irreversible, not "everything"/],
-  ['init --target cloud', /--target wants directory, not "cloud"/],
+  ['init --target cloud', /--target wants directory, container or process, not "cloud"/],
   ['init --source nmp', /--source wants directory, npm, git, .* or gcs, not "nmp"\. Did you mean "npm"\?/],
   ['completion tcsh', /completion wants bash, zsh or fish, not "tcsh"/],
   ['completion', /completion needs SHELL/],

@@ -12,6 +12,7 @@ import { textWidth } from '../../src/cli/view/text-width.js'
 import type { ConfigProblem } from '../../src/model/config-problem.js'
 import type { HistoryRecord } from '../../src/model/history.js'
 import type { JournalFile } from '../../src/model/journal.js'
+import type { Outcome } from '../../src/model/outcome.js'
 import type { LockHolder } from '../../src/model/state-store.js'
 import { cli, deployment, deploys, story, type CliRun, type CliSetting } from './support/cli.js'
 import { checkFailure, outcome, plan, upgrade } from './support/plans.js'
@@ -318,6 +319,14 @@ const interrupted = shows(status({ unfinished: [deployment], lock: { ...holder, 
   record: null,
   journal,
 })
+/** A canary of web was interrupted; undoing it ends like this, and the new deployment well. */
+const overACanary = (undone: Outcome): NonNullable<CliSetting['useCases']> => ({
+  ...interrupted,
+  unfinishedCanary: () =>
+    Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
+  recover: deploys(upgrade(), undone, story(upgrade(), [])),
+  deploy: deploys(upgrade(), outcome({ services: { web: 'applied' } }), story(upgrade(), [])),
+})
 
 const marked = {
   deployment,
@@ -427,20 +436,11 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
   abort: [found({ abort: () => Promise.resolve(marked) }, ['abort', '--reason', 'checkout is slow']), 0],
   'abort-too-late': [found({ abort: () => Promise.resolve({ ...marked, heard: 'ended' }) }, ['abort']), 1],
   'apply-over-a-canary': [
-    found(
-      {
-        ...interrupted,
-        unfinishedCanary: () =>
-          Promise.resolve({ deployment, services: ['web'], by: 'ann@ci', at: '2026-03-01T11:00:00.000Z' }),
-        recover: deploys(
-          upgrade(),
-          outcome({ kind: 'unwound', services: { web: 'unwound' }, unwindMs: 700 }),
-          story(upgrade(), []),
-        ),
-        deploy: deploys(upgrade(), outcome({ services: { web: 'applied' } }), story(upgrade(), [])),
-      },
-      ['apply', '--auto-approve', '--quiet'],
-    ),
+    found(overACanary(outcome({ kind: 'unwound', services: { web: 'unwound' }, unwindMs: 700 })), [
+      'apply',
+      '--auto-approve',
+      '--quiet',
+    ]),
     0,
   ],
   'apply-over-a-canary-unasked': [
@@ -621,6 +621,24 @@ test('a bug shows its stack only when asked to', async () => {
   const useCases = { planRelease: () => Promise.reject(new TypeError('x is not a function')) }
   expect((await cli(['plan'], { useCases })).err).not.toContain('    at ')
   expect((await cli(['plan'], { useCases, env: { DEPLOYCTL_DEBUG: '1' } })).err).toContain('at ')
+})
+
+test.each([
+  ['undone whole', { kind: 'unwound', services: { web: 'unwound' } }, ['canary-undone', 'result'], 0],
+  ['not undone', { kind: 'stuck', services: { web: 'stuck' } }, ['result'], 6],
+] as const)('a command has one result in JSON: a canary %s', async (_, end, ends, exit) => {
+  const useCases = overACanary(outcome(end))
+  const { code, records } = await cli(['apply', '--auto-approve', '--json'], { useCases })
+  const told = records().filter(({ type }) => type === 'canary-undone' || type === 'result')
+  expect(told.map(({ type }) => type)).toEqual(ends)
+  expect([code, told.at(-1)?.['exitCode']]).toEqual([exit, exit])
+})
+
+test('what is followed ends well when it is told to, however far it has come; what is only read does not', async () => {
+  const signal = AbortSignal.abort(new DeployError('CANCELLED', 'interrupted by SIGTERM'))
+  const useCases = { showLogs: () => Promise.reject(new DeployError('CANCELLED', 'interrupted by SIGTERM')) }
+  expect((await cli(['logs', 'web', '--follow'], { useCases, signal })).code).toBe(0)
+  expect((await cli(['logs', 'web'], { useCases, signal })).code).toBe(1)
 })
 
 test('recover on a terminal asks which way', async () => {

@@ -53,3 +53,11 @@ test('a reader that goes away is no error to speak of', () => {
   const result = spawnSync('sh', ['-c', line], { cwd: project.folder, encoding: 'utf8' })
   expect(result.stderr).toBe('')
 })
+
+test('a folder that was removed under the shell is said to be', () => {
+  const line = `folder=$(mktemp -d) && cd "$folder" && rmdir "$folder" && exec "${process.execPath}" "${cliPath}" plan`
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toContain('the folder that deployctl was started in is not there any more')
+  expect(stderr).not.toContain('bug')
+})

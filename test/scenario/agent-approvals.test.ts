@@ -115,7 +115,7 @@ test('drift is put right without a word; several that wait have to be named; a r
   project.offer('1.0.0', '1.1.0')
   const agent = await start()
   await agent.pass(poll)
-  project.ground.place('web').routed = {}
+  project.ground.place('web').routed.clear()
   await agent.pass(poll)
   expect(project.serves('web')).toBe('1.0.0')
   await expect(approve()).rejects.toThrow('several services wait to be approved')

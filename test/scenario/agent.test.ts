@@ -63,7 +63,7 @@ describe('by itself', () => {
   test('puts drift right within one interval', async () => {
     const project = memoryProject(web())
     const agent = await startAgent(project, machine())
-    project.ground.place('web').routed = {}
+    project.ground.place('web').routed.clear()
     await agent.pass(poll)
     expect(project.serves('web')).toBe('1.0.0')
     await agent.stop()
@@ -75,7 +75,7 @@ describe('by itself', () => {
       const project = memoryProject(web({ repair }))
       const { events, notifier } = telling()
       const agent = await startAgent(project, machine(), () => ({ notifier }))
-      project.ground.place('web').routed = {}
+      project.ground.place('web').routed.clear()
       await agent.pass(20 * poll)
       expect(project.serves('web')).toBe(null)
       expect(events().filter((event) => event === 'drift')).toHaveLength(repair === 'notify' ? 1 : 0)
@@ -128,7 +128,7 @@ describe('a source that cannot be asked', () => {
       notifier,
       source: (name, spec) => (isDown ? down() : base.source(name, spec)),
     }))
-    project.ground.place('web').routed = {}
+    project.ground.place('web').routed.clear()
     await agent.pass(hour)
     expect(project.serves('web')).toBe('1.0.0')
     expect(agent.said().filter((msg) => msg.includes('cannot be asked, and'))).toHaveLength(1)
@@ -186,10 +186,10 @@ test('a source that hangs, from the start, holds up neither the others nor repai
       },
     }),
   }))
-  project.ground.place('web').routed = {}
+  project.ground.place('web').routed.clear()
   await agent.pass(6000)
   expect([project.serves('web'), project.serves('api')]).toEqual(['1.0.0', '1.1.0'])
-  project.ground.place('web').routed = {}
+  project.ground.place('web').routed.clear()
   await agent.pass(poll)
   expect(project.serves('web')).toBe('1.0.0')
   await agent.pass(10 * poll)
@@ -353,7 +353,7 @@ describe("a person's word", () => {
     await project.useCases().freeze('sale week', new Date(own.nowMs + 2 * hour))
     project.offer('1.0.0', '1.1.0')
     const agent = await startAgent(project, own)
-    project.ground.place('web').routed = {}
+    project.ground.place('web').routed.clear()
     await agent.pass(hour)
     expect(project.serves('web')).toBe('1.0.0')
     expect(agent.said().filter((msg) => msg.includes('frozen until'))).toHaveLength(1)
@@ -392,7 +392,7 @@ describe("a person's word", () => {
     project.offer('1.0.0', '1.1.0')
     const { told, notifier } = telling()
     const agent = await startAgent(project, machine(), () => ({ notifier }))
-    project.ground.place('web').routed = {}
+    project.ground.place('web').routed.clear()
     await agent.pass(50 * poll)
     expect(project.serves('web')).toBe('1.0.0')
     const waiting = told.filter(({ event }) => event === 'available')

@@ -90,7 +90,7 @@ test('while it waits the new copies have their part of the traffic, and status s
   const scene = await upgrade()
   const running = act(scene.world())
   await untilWaiting(scene)
-  const shares = Object.values(scene.ground.place('web').routed)
+  const shares = Object.values(scene.ground.traffic('web'))
   expect(shares.length).toBeGreaterThan(1)
   const { waiting } = await showStatus(scene.world(), never)
   expect(waiting).toMatchObject([
@@ -186,7 +186,7 @@ test('a canary that was cut while two releases share the traffic is known as one
       await Promise.race([act(dying), dying.store.dead])
       disk.locked = false
       const found = await unfinishedCanary(memoryWorld({ config: config('1.1.0'), ground, disk }))
-      const versions = new Set(Object.keys(ground.place('web').routed).map((name) => name.split('-')[0]))
+      const versions = new Set(Object.keys(ground.traffic('web')).map((name) => name.split('-')[0]))
       // Between a switch and its line in the journal both are right.
       seen.add(`${found === null ? 'no canary' : 'canary'}, ${versions.size} releases`)
     }
@@ -226,7 +226,7 @@ describe('the process dies while it waits', () => {
   test('unwound, the old release has all traffic', async () => {
     const scene = await died()
     expect(outcomeKind(await recover(scene.world(), 'unwind', quietExecution(), never))).toBe('unwound')
-    expect(Object.keys(scene.ground.place('web').routed)).toHaveLength(2)
+    expect(Object.keys(scene.ground.traffic('web'))).toHaveLength(2)
     expect(
       (await planApply(memoryWorld({ ...scene, config: canary('1.0.0') }), { services: [] }, never)).steps,
     ).toEqual([])

@@ -9,7 +9,7 @@ const config = configOf([service('web', { target: { type: 'switching', path: 'we
 test('a link moved by hand is shown and put right, and no hook runs for it', async () => {
   const project = memoryProject(config)
   await project.apply()
-  project.ground.place('web').routed = { 'by-hand': 1000 }
+  project.ground.place('web').routed.set('front', { 'by-hand': 1000 })
   const plan = await project.useCases().planRelease({ services: [] }, never)
   expect(plan.drift).toMatchObject([{ service: 'web', kind: 'linkMoved' }])
   expect(plan.changes).toMatchObject([{ kind: 'update', reasons: ['what is there is not what is recorded'] }])
@@ -25,7 +25,7 @@ test('a link moved by hand is shown and put right, and no hook runs for it', asy
 test('an upgrade over drift goes its usual way, and its unwind leads to the recorded release', async () => {
   const project = memoryProject(config)
   await project.apply()
-  project.ground.place('web').routed = { 'by-hand': 1000 }
+  project.ground.place('web').routed.set('front', { 'by-hand': 1000 })
   project.offer('1.1.0')
   project.health.sick('1.1.0')
   expect(outcomeKind(await project.apply())).toBe('unwound')

@@ -73,7 +73,7 @@ function consistent(ground: MemoryGround, disk: MemoryDisk): void {
   const state = JSON.parse(disk.state ?? 'null') as RecordedState
   const versions = Object.entries(state.services).map(([name, one]) => [name, one.active.release.version])
   for (const [name, { active }] of Object.entries(state.services)) {
-    expect([name, Object.keys(ground.place(name).routed)]).toEqual([name, active.instances.map(copyName)])
+    expect([name, Object.keys(ground.traffic(name))]).toEqual([name, active.instances.map(copyName)])
   }
   const newOnes = new Map(versions.map(([name = '', version]) => [name, version === '1.1.0']))
   const ran = (name: string) => ground.hooks.has(`${name}-1.1.0`)

@@ -57,7 +57,7 @@ function bench(strategy: object = { batch: 2, maxFailures: 1 }, type = 'switchin
 
 /** The version that serves on each host. */
 function served(ground: MemoryGround, hosts = names): readonly string[] {
-  return hosts.map((host) => Object.keys(ground.place(`${host}:web`).routed)[0]?.split('-')[0] ?? 'nothing')
+  return hosts.map((host) => Object.keys(ground.traffic(`${host}:web`))[0]?.split('-')[0] ?? 'nothing')
 }
 
 /** The version that state says each host has. */

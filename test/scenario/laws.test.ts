@@ -62,6 +62,10 @@ const policy = (version: string) => ({ policy: policyOf({ version }) })
 function scenarios(type: string, targetType: string): { readonly [name: string]: Scenario } {
   const shaped = (name: string, version: string, path = name) =>
     service(name, { strategy: strategyOf(type), target: { type: targetType, path }, ...policy(version) })
+  const behind = (name: string, version: string, router: string) => ({
+    ...shaped(name, version),
+    target: { type: targetType, path: name, router },
+  })
   const pair = (version: string, onFailure: Config['onFailure'] = 'deployment') =>
     configOf([shaped('api', version), { ...shaped('web', version), dependsOn: ['api'] }], {
       hooks: hooksOf(version),
@@ -78,6 +82,16 @@ function scenarios(type: string, targetType: string): { readonly [name: string]:
     'another option of the target': {
       before: configOf([shaped('api', '1.0.0')]),
       after: configOf([{ ...shaped('api', '1.0.0'), target: { type: targetType, path: 'api', flag: 'on' } }]),
+      act: apply,
+    },
+    'another router': {
+      before: configOf([behind('api', '1.0.0', 'old')]),
+      after: configOf([behind('api', '1.0.0', 'new')]),
+      act: apply,
+    },
+    'an upgrade behind another router': {
+      before: configOf([behind('api', '1.0.0', 'old')]),
+      after: configOf([behind('api', '1.1.0', 'new')]),
       act: apply,
     },
     // one that only switches has nothing of its own to start anew

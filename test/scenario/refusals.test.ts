@@ -47,7 +47,7 @@ describe('a saved plan', () => {
 
   test('is refused when the world has moved', async () => {
     const { project, run } = await saved()
-    project.ground.place('web').routed = { something: 1000 }
+    project.ground.place('web').routed.set('front', { something: 1000 })
     await expect(run()).rejects.toMatchObject({
       code: 'PLAN_STALE',
       message: expect.stringContaining('really there') as string,

@@ -10,9 +10,15 @@ import type { Observation, Target, TargetTraits } from '../../src/model/target.j
 interface Place {
   readonly staged: Map<string, { readonly version: string; readonly digest: string }>
   readonly running: Set<string>
-  /** Who has which part of the traffic. */
-  routed: { readonly [name: string]: number }
+  /** Who has which part of the traffic, by the router that gives it. */
+  readonly routed: Map<string, Parts>
 }
+
+interface Parts {
+  readonly [name: string]: number
+}
+
+const usualRouter = 'front'
 
 /** `before` and `after`: fail the n-th effect before or after it happens. */
 export interface Fault {
@@ -34,9 +40,14 @@ export class MemoryGround {
   place(path: string): Place {
     const known = this.places.get(path)
     if (known !== undefined) return known
-    const fresh: Place = { staged: new Map(), running: new Set(), routed: {} }
+    const fresh: Place = { staged: new Map(), running: new Set(), routed: new Map() }
     this.places.set(path, fresh)
     return fresh
+  }
+
+  /** Who has which part of the traffic there, where the service names no other router. */
+  traffic(path: string): Parts {
+    return this.place(path).routed.get(usualRouter) ?? {}
   }
 
   /** Everything that a user or the next deployment could notice, and nothing else. */
@@ -46,12 +57,11 @@ export class MemoryGround {
         path,
         [...place.staged.keys()].sort(),
         [...place.running].sort(),
-        Object.entries(place.routed).sort(),
+        [...place.routed]
+          .flatMap(([router, parts]) => Object.entries(parts).map((part) => [router, ...part]))
+          .sort(),
       ])
-      .filter(
-        ([, staged, running, routed]) =>
-          (staged as []).length + (running as []).length + Object.keys(routed as object).length > 0,
-      )
+      .filter(([, ...what]) => what.some((list) => list.length > 0))
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
     return { places, hooks: [...this.hooks].sort() }
   }
@@ -77,7 +87,7 @@ export class MemoryGround {
 const base = {
   type: 'memory',
   schema: {},
-  effects: { path: 'replace', shape: 'stage', flag: 'route', keepReleases: 'none' },
+  effects: { path: 'replace', shape: 'stage', flag: 'route', router: 'route', keepReleases: 'none' },
   keepReleases: { option: 'keepReleases', default: 3 },
 } as const
 
@@ -106,12 +116,19 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec, host = loca
   const act = (what: string, effect: () => void) => ground.act(what, effect, host)
   const runs = spec.type !== 'switching'
   const isCopy = spec.type === 'copies'
+  const routerOf = ({ router }: DriverSpec): string => (typeof router === 'string' ? router : usualRouter)
+  const own = routerOf(spec)
+  const routed = (): Parts => at().routed.get(own) ?? {}
+  /** Whatever router gives it traffic. */
+  const serves = (name: string): boolean => [...at().routed.values()].some((parts) => name in parts)
   /** Releases that serve, by the name of what is staged. */
   const namesRouted = () =>
-    Object.keys(at().routed).map((name) => (isCopy ? name.slice(0, name.lastIndexOf('-')) : name))
+    [...at().routed.values()]
+      .flatMap((parts) => Object.keys(parts))
+      .map((name) => (isCopy ? name.slice(0, name.lastIndexOf('-')) : name))
   const look = (active: readonly Instance[], previous: readonly Instance[]): Observation => ({
     host,
-    serving: Object.keys(at().routed).sort().join(', ') || null,
+    serving: Object.keys(routed()).sort().join(', ') || null,
     staged: [...at().staged].map(([name, one]) => ({
       name,
       ...one,
@@ -122,7 +139,7 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec, host = loca
     ...(runs
       ? { running: [...at().running].sort().map((name) => ({ name, status: 'running' as const })) }
       : {}),
-    drift: driftOf(at(), active, previous, runs, host),
+    drift: driftOf({ ...at(), routed: routed() }, active, previous, runs, host),
     notices: [],
   })
   const target: Target = {
@@ -155,10 +172,15 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec, host = loca
           if (!at().staged.has(instance.name)) throw new Error(`${name} is not staged`)
           if (runs && !at().running.has(name)) throw new Error(`${name} does not run`)
         }
-        at().routed = Object.fromEntries(
-          to.map(({ instance, weight }) => [copyName(instance), Math.round((weight / total) * 1000)]),
-        )
+        const parts = to.map(({ instance, weight }): [string, number] => [
+          copyName(instance),
+          Math.round((weight / total) * 1000),
+        ])
+        at().routed.set(own, Object.fromEntries(parts))
       }),
+    leave: async (next) => {
+      if (routerOf(next) !== own) await act(`leave ${path} ${own}`, () => void at().routed.delete(own))
+    },
     prune: async (keep) => {
       await act(`prune ${path}`, () => {
         for (const name of at().staged.keys())
@@ -180,19 +202,19 @@ export function memoryTarget(ground: MemoryGround, spec: DriverSpec, host = loca
       }),
     stop: (instance: Instance) =>
       act(`stop ${path} ${copyName(instance)}`, () => {
-        if (copyName(instance) in at().routed) throw new Error('what serves must not be stopped')
+        if (serves(copyName(instance))) throw new Error('what serves must not be stopped')
         at().running.delete(copyName(instance))
       }),
     drain: (instances) =>
       act(`drain ${path}`, () => {
-        if (instances.some((instance) => copyName(instance) in at().routed))
+        if (instances.some((instance) => serves(copyName(instance))))
           throw new Error('what serves cannot be drained')
       }),
   }
 }
 
 function driftOf(
-  place: Place,
+  place: { readonly running: ReadonlySet<string>; readonly routed: Parts },
   active: readonly Instance[],
   previous: readonly Instance[],
   runs: boolean,

@@ -54,7 +54,7 @@ export function memoryProject(initial: Config) {
       rollBack(world(), { services, to }, quietExecution(), never),
     state: () => JSON.parse(disk.state ?? 'null') as RecordedState,
     serves: (service: string) =>
-      Object.keys(ground.place(service).routed)
+      Object.keys(ground.traffic(service))
         .map((name) => name.replace(/-[0-9a-f]{8}$/, ''))
         .join(' ') || null,
     kept: (service: string) =>

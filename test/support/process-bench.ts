@@ -74,6 +74,7 @@ export async function holderProgram(): Promise<{
 export async function processBench(
   program: readonly string[],
   secrets: Readonly<Record<string, string>> = {},
+  always: Options = {},
 ): Promise<ProcessBench> {
   const real = await driverPorts(secrets)
   const ports = { ...real, program }
@@ -88,6 +89,7 @@ export async function processBench(
     listen: [`127.0.0.1:${port}`],
     settle: '100ms',
     stopTimeout: '5s',
+    ...always,
     ...options,
   })
   const holder = async (): Promise<WrittenHolder | null> => {
@@ -125,7 +127,7 @@ export async function processBench(
     }),
     async world() {
       const world = await worldOfFolder(folder, {
-        without: (place) => /^(origin|cache|srv\/log|srv\/\.deployctl\/holder)(\/|$)/.test(place),
+        without: (place) => /^(origin|cache|srv\/log|srv\/\.deployctl\/(holder|systemd))(\/|$)/.test(place),
       })
       const bookkeeping = /^srv\/\.deployctl\/(records|manifests)\//
       return Object.fromEntries(

@@ -8,7 +8,12 @@ export const logs: CommandRun = async (context) => {
   const { words, options, signal } = context
   const [service = ''] = words
   const { copy, tail, follow } = options
-  const { useCases } = await openSession(context)
-  await useCases.showLogs({ service, copy, lastLines: tail, follow }, copyLines(context), signal)
+  try {
+    const { useCases } = await openSession(context)
+    await useCases.showLogs({ service, copy, lastLines: tail, follow }, copyLines(context), signal)
+  } catch (error) {
+    // being told to end is how following ends, however far it has come
+    if (!follow || !signal.aborted) throw error
+  }
   return exitCodes.done
 }

@@ -45,7 +45,7 @@ asset: "shop-{version}.tar.gz"
   oci: {
     version: '^1.0',
     first: ['edit deploy.yaml', 'name your repository'],
-    source: `# Artifacts in a registry of images, pushed with oras; tags are versions.
+    source: `# A repository in a registry of images; tags are versions.
 type: oci
 image: ghcr.io/acme/shop
 `,
@@ -81,19 +81,87 @@ pattern: "shop-{version}.tar.gz"
   },
 }
 
-export const targetStarters: {
-  readonly [target: string]: { readonly target: string; readonly healthChecks: string }
-} = {
+interface TargetStarter {
+  /** The sources it can take releases from, the one to begin with first. */
+  readonly sources: readonly string[]
+  readonly target: string
+  readonly strategy: string
+  readonly healthChecks: string
+  /** The variables that the parts above use, in each environment. */
+  readonly staging: string
+  readonly production: string
+}
+
+/** What is unpacked into a folder may come from anywhere. */
+const anySource: TargetStarter['sources'] = ['directory', 'npm', 'git', 'github', 'oci', 'http', 's3', 'gcs']
+
+export const targetStarters: { readonly [target: string]: TargetStarter } = {
   directory: {
+    sources: anySource,
     target: `# releases/<version> in this folder, and a link \`current\` to the one that serves.
 type: directory
 path: "\${var.root}/app"
 keepReleases: 5
+# Tells the program of the new release: a systemd unit, or command: [bin/restart].
+# restart: { systemd: app.service }
+# On other machines, over SSH: a group of hosts, named in an environment.
+# hosts: web
+`,
+    strategy: `# Host by host: stage, switch, check.
+type: rolling
 `,
     healthChecks: `disk:
   type: disk
   path: .
   minFree: 100MB
 `,
+    staging: 'root: ./var/staging\n',
+    production: 'root: ./var/production\n',
+  },
+  container: {
+    sources: ['oci'],
+    target: `# Copies of the image on this machine's Docker engine, behind an HAProxy that deployctl runs
+# (apt-get install haproxy). Without one: ports: ["8080:8080"], replicas: 1 and the strategy recreate.
+type: container
+replicas: 2
+port: 8080 # where the app listens, in its container
+router:
+  type: haproxy
+  listen: "127.0.0.1:\${var.port}"
+  folder: "\${var.root}/router"
+# env: { DATABASE_URL: "\${secret.DATABASE_URL}" }
+`,
+    strategy: `# New copies start beside the old ones, and one switch moves the traffic. The old ones stay up for a while,
+# so that a rollback is one switch as well.
+type: blue-green
+keepWarm: 10m
+`,
+    healthChecks: `ready:
+  type: http
+  path: /
+  deadline: 30s
+`,
+    staging: 'root: ./var/staging\nport: 8081\n',
+    production: 'root: ./var/production\nport: 8082\n',
+  },
+  process: {
+    sources: anySource,
+    target: `# deployctl runs the app, holds its sockets and hands them to each release: no connection is refused.
+# The app takes them as SERVER_STARTER_PORT or LISTEN_FDS.
+type: process
+path: "\${var.root}/app"
+command: [node, server.mjs]
+listen: ["127.0.0.1:\${var.port}"]
+`,
+    strategy: `# The new release starts beside the old one; when it is healthy, the old one is asked to end.
+type: blue-green
+`,
+    healthChecks: `ready:
+  type: http
+  path: /
+  deadline: 30s
+`,
+    staging: 'root: ./var/staging\nport: 8081\n',
+    production: 'root: ./var/production\nport: 8082\n',
   },
 }

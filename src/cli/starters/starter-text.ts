@@ -36,11 +36,10 @@ services:
     version: ${from.version}
     target:
 ${indented(to.target, 6)}
-    # Host by host: stage, switch, check.
     strategy:
-      type: rolling
+${indented(to.strategy, 6)}
 
-# Asked after the switch. When they fail, the release before serves again.
+# Asked of a new release. When they fail, the release before serves as before.
 healthChecks:
 ${indented(to.healthChecks, 2)}
 
@@ -56,10 +55,10 @@ ${indented(to.healthChecks, 2)}
 environments:
   staging:
     variables:
-      root: ./var/staging
+${indented(to.staging, 6)}
   production:
     variables:
-      root: ./var/production
+${indented(to.production, 6)}
 `
 }
 

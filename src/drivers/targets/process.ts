@@ -8,12 +8,11 @@ import { localAccess } from './directory/files/access.js'
 import { directoryTarget } from './directory.js'
 import { layoutOf } from './directory/layout.js'
 import { readOptions as readReleaseOptions } from './directory/options.js'
+import { holderKeeper } from './process/ask-holder.js'
 import { inspectPlace, reachInstance } from './process/inspect.js'
-import { lastLines, logFileOf, removeLogsOf } from './process/logs.js'
-import { showLog } from './process/show-log.js'
+import { logFiles } from './process/logs.js'
 import { readOptions } from './process/options.js'
 import type { Place } from './process/place.js'
-import { refuseUnfit } from './process/refusals.js'
 import {
   drainInstances,
   quitIfIdle,
@@ -22,7 +21,10 @@ import {
   stopInstance,
   stopStrays,
 } from './process/run.js'
+import { refuseUnknownUser } from './process/refusals.js'
 import { processSchema } from './process/schema.js'
+import { journal } from './process/systemd/journal.js'
+import { systemdKeeper } from './process/systemd/systemd-keeper.js'
 
 export const processDriver = {
   type: 'process',
@@ -35,6 +37,7 @@ export const processDriver = {
     strip: 'stage',
     include: 'stage',
     keepReleases: 'none',
+    supervisor: 'stage',
     command: 'stage',
     listen: 'stage',
     workers: 'stage',
@@ -56,23 +59,37 @@ export const processDriver = {
   create(spec, scope, ports) {
     const releaseOptions = readReleaseOptions(spec, ports.projectDirectory)
     const layout = layoutOf(releaseOptions.path)
+    const options = readOptions(spec)
+    const { service } = scope
+    const isSystemd = options.supervisor === 'systemd'
+    const holder = holderKeeper({ service, options, ports, holderFolder: `${layout.own}/holder` })
+    const systemd = systemdKeeper({
+      service,
+      root: layout.root,
+      folder: `${layout.own}/systemd`,
+      options,
+      ports,
+    })
     return processTarget({
-      service: scope.service,
+      service,
       layout,
-      options: readOptions(spec),
+      options,
       ports,
       releases: directoryTarget(layout, releaseOptions, localAccess(ports.shell), ports),
-      holderFolder: `${layout.own}/holder`,
+      keeper: isSystemd ? systemd : holder,
+      rival: isSystemd ? holder : systemd,
+      output: isSystemd ? journal(service, layout.root, ports) : logFiles(layout, ports),
     })
   },
 } as const satisfies TargetDriver
 
 function processTarget(place: Place): Target {
-  const { layout, ports, releases } = place
+  const { ports, releases, keeper, output } = place
   return {
     inspect: (recorded, signal) => inspectPlace(place, recorded, signal),
     async claim(request, signal) {
-      await refuseUnfit(place, signal)
+      await refuseUnknownUser(place, signal)
+      await keeper.refuseUnfit(signal)
       const claim = await releases.claim(request, signal)
       return {
         async release() {
@@ -87,7 +104,7 @@ function processTarget(place: Place): Target {
     stage: (instance, obtain, context) => releases.stage(instance, obtain, context),
     async discard(instance, context) {
       await releases.discard(instance, context)
-      await removeLogsOf(layout, [instance.name])
+      await output.remove([instance.name])
     },
     start: (instance, context) => startInstance(place, instance, context),
     stop: (instance, context) => stopInstance(place, copyName(instance), context),
@@ -96,15 +113,15 @@ function processTarget(place: Place): Target {
     async prune(keep, context) {
       await stopStrays(place, keep, context)
       const removed = await releases.prune(keep, context)
-      await removeLogsOf(layout, removed)
+      await output.remove(removed)
       return removed
     },
     folderOf: (instance) => releases.folderOf(instance),
     reach: (instance, signal) => reachInstance(place, instance, signal),
-    logs: (instance, request, onLine, signal) => showLog(place, instance, request, onLine, signal),
+    logs: (instance, request, onLine, signal) => output.show(copyName(instance), request, onLine, signal),
     lastWords: async (instance, signal) => {
       const { ended } = await reachInstance(place, instance, signal)
-      const said = await lastLines(logFileOf(layout, copyName(instance)))
+      const said = await output.lastLines(copyName(instance), signal)
       return [...said.map((line) => ports.secrets.mask(line)), ...(ended === null ? [] : [ended])]
     },
   }

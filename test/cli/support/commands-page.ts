@@ -14,8 +14,10 @@ Every command, its options, an example and its exit codes. \`deployctl COMMAND -
 - On a terminal a deployment is shown live; in a pipe, or with \`TERM=dumb\`, as plain lines, one when a step begins and one
   when it ends. \`--quiet\` says only how it ended.
 - \`--json\` prints one JSON object a line on standard output and nothing on standard error. Each has \`type\` and
-  \`@timestamp\`; the first is \`{"type":"version","format":1,…}\`, and errors are lines of type \`error\`. Nothing is asked:
-  \`apply\` and \`rollback\` need \`--auto-approve\` beside it.
+  \`@timestamp\`; the first is \`{"type":"version","format":1,…}\`, errors are lines of type \`error\`, and a deployment ends with
+  one of type \`result\`, the only one. Nothing is asked: \`apply\` and \`rollback\` need \`--auto-approve\` beside it. When \`apply\`
+  first undoes a canary that was interrupted, that ends with a line of type \`canary-undone\`; only when it cannot be undone
+  is it the \`result\`.
 - Colour only on a terminal. \`--no-color\` turns it off; \`FORCE_COLOR=1\` turns it on in a pipe, too; \`NO_COLOR=1\` turns it
   off where neither is given.
 - A reader that goes away (\`| head\`) silences the output and changes nothing else: a deployment goes on to its end.

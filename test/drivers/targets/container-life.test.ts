@@ -173,6 +173,20 @@ describeWith('docker-engine', 'containers on an engine', () => {
     expect(bench.router.told.slice(1)).toEqual([`drain ${old.instance.name}-1 within 5000`, 'route '])
   })
 
+  test('a router that is left loses its traffic, lets finish what is under way, and knows nobody any more', async () => {
+    const web = made('1.0.0', 1, { router: { type: 'memory' } })
+    await up(web)
+    await web.target.route([], [{ instance: web.instance, weight: 1 }], bench.context)
+    const told = bench.router.told.length
+    await web.target.leave?.({ type: 'container', router: { type: 'memory' } }, bench.context)
+    expect(bench.router.told).toHaveLength(told)
+    await web.target.leave?.({ type: 'container' }, bench.context)
+    const name = `${web.instance.name}-1`
+    expect(bench.router.told.slice(told)).toEqual(['route ', `drain ${name} within 2000`, `forget ${name}`])
+    await web.target.leave?.({ type: 'container' }, bench.context)
+    expect(bench.router.told).toHaveLength(told + 3)
+  })
+
   test('traffic is not sent to what does not run, and its last lines say why', async () => {
     const web = made('1.0.0', null, { env: { APP_EXIT_AT_ONCE: 'FATAL no database' }, restartPolicy: 'no' })
     await up(web)

@@ -10,6 +10,7 @@ const options = (written: { readonly [option: string]: Json }) =>
 
 test('nothing but a command: one worker without sockets, with the documented times', () => {
   expect(options({})).toEqual({
+    supervisor: 'deployctl',
     command: ['app'],
     listen: [],
     workers: 1,
@@ -44,6 +45,14 @@ test.each(['1.2.3:80', '0.0.0.0:0', '0.0.0.0:70000', '[1::2::3]:80'])('%s is ref
 
 test('the same place twice is refused', () => {
   expect(() => options({ listen: ['unix:/run/a.sock', { unix: '/run/a.sock' }] })).toThrow('written twice')
+})
+
+test.each([
+  [{ log: { keep: 1 } }, 'log means nothing with supervisor: systemd'],
+  [{ endWithAgent: true }, 'endWithAgent means nothing'],
+  [{ listen: [1, 2, 3, 4, 5, 6, 7].map((port) => `0.0.0.0:${port}`) }, '7 addresses are too many'],
+])('systemd and %j do not go together', (written, says) => {
+  expect(() => options({ ...written, supervisor: 'systemd' })).toThrow(says)
 })
 
 describe('strategies', () => {

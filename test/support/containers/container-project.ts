@@ -51,7 +51,7 @@ export interface ContainerProject {
   end(): Promise<void>
 }
 
-const usualStrategy = '{ type: rolling, monitor: 1s, drain: 1s }'
+const usualStrategy = '{ type: rolling, monitor: 100ms, drain: 1s }'
 const usualCheck = '{ type: http, path: /health, interval: 200ms, deadline: 10s }'
 
 export async function containerProject(engine: TestEngine): Promise<ContainerProject> {
@@ -101,7 +101,7 @@ services:
       engine: { socket: ${engine.socket} }
       port: 8080
       replicas: ${settings.replicas ?? 2}
-      stopTimeout: 5s
+      stopTimeout: 2s
       ${settings.listen === undefined ? '' : `router: { type: haproxy, listen: '127.0.0.1:${settings.listen}', folder: r }`}
       ${settings.target ?? ''}
     strategy: ${settings.strategy ?? usualStrategy}

@@ -76,7 +76,7 @@ export function killCommand(pid: number, signal: string): Command {
 }
 
 /** A login over SSH need not have told where the user's own manager listens. */
-const ownManager =
+export const ownManager =
   'XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; exec systemctl --user "$@"'
 
 function systemctl({ user, unit }: SystemdRestart, verb: string, ...options: readonly string[]): Command {

@@ -1,4 +1,4 @@
-/** Talking to the holder of a service, and starting it where something is to run and nobody holds the sockets yet. */
+/** The keeper that is a holder: talking to it, and starting it where something is to run and nobody holds the sockets yet. */
 import { readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,10 +9,13 @@ import { onAbort } from '../../system/on-abort.js'
 import { isAlive } from '../../system/process-identity.js'
 import { socketPathIn } from '../../system/socket-path.js'
 import { startDetached } from '../../system/start-detached.js'
-import { aliveOnes, type LeftOver } from './holder/left-overs.js'
+import type { Ports } from '../../../model/ports.js'
+import { aliveOnes } from './holder/left-overs.js'
 import { readHolderFile } from './holder/holder-file.js'
 import { protocolVersion, type Ask, type HolderStatus, type Reply } from './holder/protocol.js'
-import type { Place } from './place.js'
+import type { Keeper, Sight } from './keeper.js'
+import type { ProcessOptions } from './options.js'
+import { refuseMissingTools } from './refusals.js'
 
 /** The word by which main.ts knows that it is to be a holder; not for people. */
 const holdWord = '__hold'
@@ -21,14 +24,24 @@ const statusWithinMs = 10_000
 const startWithinMs = 20_000
 const startLookEveryMs = 25
 
-/** What there is of a holder, by looking only. */
-export type HolderSight =
-  | { readonly kind: 'there'; readonly status: HolderStatus }
-  /** Killed; what it left running goes on. */
-  | { readonly kind: 'dead'; readonly left: readonly LeftOver[] }
-  | { readonly kind: 'none' }
+interface Place {
+  readonly service: string
+  readonly options: ProcessOptions
+  readonly ports: Ports
+  /** Of the process that holds the sockets; private to this user. */
+  readonly holderFolder: string
+}
 
-export async function lookAtHolder(place: Place, signal: AbortSignal): Promise<HolderSight> {
+export function holderKeeper(place: Place): Keeper {
+  return {
+    refuseUnfit: (signal) => refuseMissingTools(place.options, place.ports, signal),
+    look: (signal) => lookAtHolder(place, signal),
+    ask: (ask, withinMs, signal) => askHolder(place, ask, withinMs, signal),
+    askIfThere: (ask, withinMs, signal) => askIfThere(place, ask, withinMs, signal),
+  }
+}
+
+async function lookAtHolder(place: Place, signal: AbortSignal): Promise<Sight> {
   const reply = await exchange(place, { ask: 'status' }, statusWithinMs, signal)
   if (reply !== null) return { kind: 'there', status: statusIn(reply) }
   const file = await readHolderFile(place.holderFolder)
@@ -36,31 +49,20 @@ export async function lookAtHolder(place: Place, signal: AbortSignal): Promise<H
   return { kind: 'dead', left: await aliveOnes(file.workers) }
 }
 
-/** Does it with a holder that is there, or was; null where there is nothing to ask. */
-export async function askIfThere(
-  place: Place,
-  ask: Ask,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<HolderStatus | null> {
+/** Does it with a holder that is there, or was; nothing where there is nothing to ask. */
+async function askIfThere(place: Place, ask: Ask, withinMs: number, signal: AbortSignal): Promise<void> {
   const reply = await exchange(place, ask, withinMs, signal)
-  if (reply !== null) return statusIn(reply)
-  if ((await readHolderFile(place.holderFolder)) === null) return null
-  return askHolder(place, ask, withinMs, signal)
+  if (reply !== null) statusIn(reply)
+  else if ((await readHolderFile(place.holderFolder)) !== null) await askHolder(place, ask, withinMs, signal)
 }
 
-export async function askHolder(
-  place: Place,
-  ask: Ask,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<HolderStatus> {
+async function askHolder(place: Place, ask: Ask, withinMs: number, signal: AbortSignal): Promise<void> {
   const first = await exchange(place, ask, withinMs, signal)
-  if (first !== null) return statusIn(first)
+  if (first !== null) return void statusIn(first)
   await startHolder(place, signal)
   const reply = await exchange(place, ask, withinMs, signal)
   if (reply === null) throw silent(place, 'is gone again')
-  return statusIn(reply)
+  statusIn(reply)
 }
 
 async function startHolder(place: Place, signal: AbortSignal): Promise<void> {

@@ -2,9 +2,9 @@
 import type { Drift } from '../../../model/change.js'
 import { copyName, type Instance } from '../../../model/instance.js'
 import type { InstanceReach, Observation, RecordedInstances, RunningInstance } from '../../../model/target.js'
-import { lookAtHolder, type HolderSight } from './ask-holder.js'
 import type { GenerationStatus } from './holder/protocol.js'
 import { sayStandIn } from './holder/restart-rules.js'
+import type { Sight } from './keeper.js'
 import type { Place } from './place.js'
 
 export async function inspectPlace(
@@ -13,7 +13,7 @@ export async function inspectPlace(
   signal: AbortSignal,
 ): Promise<Observation> {
   const seen = await place.releases.inspect(recorded, signal)
-  const holder = await lookAtHolder(place, signal)
+  const holder = await place.keeper.look(signal)
   const known = new Set([...recorded.active, ...recorded.previous].map(copyName))
   const running = runningOf(holder)
   const standIn = holder.kind === 'there' ? holder.status.standIn : null
@@ -30,28 +30,29 @@ export async function inspectPlace(
   }
 }
 
-function servingOf(holder: HolderSight): string | null {
+function servingOf(holder: Sight): string | null {
   if (holder.kind === 'dead') return holder.left[0]?.name ?? null
   return holder.kind === 'there' ? (generationsAs(holder, 'serving')[0]?.name ?? null) : null
 }
 
 /** One that is stood in for counts as running: an unwind goes back to what stands in. */
-function runningOf(holder: HolderSight): readonly RunningInstance[] {
+function runningOf(holder: Sight): readonly RunningInstance[] {
   if (holder.kind === 'dead')
     return [...new Set(holder.left.map(({ name }) => name))].map((name) => ({ name, status: 'running' }))
   if (holder.kind === 'none') return []
   const { standIn } = holder.status
-  const own = [...generationsAs(holder, 'serving'), ...generationsAs(holder, 'trial')].map(
-    ({ name, ended }): RunningInstance => ({ name, status: ended === null ? 'running' : 'ended' }),
-  )
+  const roles = ['serving', 'coming', 'trial'] as const
+  const own = roles
+    .flatMap((role) => generationsAs(holder, role))
+    .map(({ name, ended }): RunningInstance => ({ name, status: ended === null ? 'running' : 'ended' }))
   return standIn === null ? own : [...own, { name: standIn.name, status: 'running' }]
 }
 
-function generationsAs(holder: HolderSight, role: GenerationStatus['role']): readonly GenerationStatus[] {
+function generationsAs(holder: Sight, role: GenerationStatus['role']): readonly GenerationStatus[] {
   return holder.kind === 'there' ? holder.status.generations.filter((one) => one.role === role) : []
 }
 
-function driftOf(holder: HolderSight, instance: Instance): readonly Drift[] {
+function driftOf(holder: Sight, instance: Instance): readonly Drift[] {
   const name = copyName(instance)
   const says = whatIsWrong(holder, name)
   if (says === null) return []
@@ -60,7 +61,7 @@ function driftOf(holder: HolderSight, instance: Instance): readonly Drift[] {
 }
 
 /** No times and no numbers of processes: the same world, the same words. */
-function whatIsWrong(holder: HolderSight, name: string): string | null {
+function whatIsWrong(holder: Sight, name: string): string | null {
   if (holder.kind === 'none') return `${name} is recorded as running, but nothing of it runs.`
   if (holder.kind === 'dead') {
     return holder.left.some((one) => one.name === name)
@@ -88,7 +89,7 @@ export async function reachInstance(
   instance: Instance,
   signal: AbortSignal,
 ): Promise<InstanceReach> {
-  const holder = await lookAtHolder(place, signal)
+  const holder = await place.keeper.look(signal)
   const name = copyName(instance)
   const all = [...generationsAs(holder, 'trial'), ...generationsAs(holder, 'serving')]
   const standIn =

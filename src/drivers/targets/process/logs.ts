@@ -1,8 +1,12 @@
-/** Where the output of a release lies, and what it said last. */
-import { open, rmdir } from 'node:fs/promises'
+/** The output of releases that a holder keeps up: a file for each. */
+import { open, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DeployError } from '../../../base/deploy-error.js'
+import type { Ports } from '../../../model/ports.js'
 import type { Layout } from '../directory/layout.js'
 import { removeLog } from './holder/log-file.js'
+import type { Output } from './output.js'
+import { showLines } from './show-lines.js'
 
 const tailBytes = 32 * 1024
 const mostLines = 50
@@ -12,13 +16,26 @@ export function logFileOf(layout: Layout, name: string): string {
   return join(layout.root, 'log', `${name}.log`)
 }
 
-export async function removeLogsOf(layout: Layout, names: readonly string[]): Promise<void> {
-  for (const name of names) await removeLog(logFileOf(layout, name))
-  await rmdir(join(layout.root, 'log')).catch(() => undefined) // others are there, or it never was
+export function logFiles(layout: Layout, ports: Ports): Output {
+  return {
+    lastLines: (name) => lastLines(logFileOf(layout, name)),
+    async show(name, { lastLines: count, follow }, onLine, signal) {
+      const file = logFileOf(layout, name)
+      if ((await stat(file).catch(() => null)) === null) {
+        throw new DeployError('TARGET_REFUSED', `${name} has said nothing yet: ${file} is not there.`)
+      }
+      // by its name, so that it is followed beyond the moment when it is emptied
+      const run = ['tail', '-n', `${count}`, ...(follow ? ['-F'] : []), file]
+      await showLines(ports, { run, follow }, onLine, signal)
+    },
+    async remove(names) {
+      for (const name of names) await removeLog(logFileOf(layout, name))
+      await rmdir(join(layout.root, 'log')).catch(() => undefined) // others are there, or it never was
+    },
+  }
 }
 
-/** Empty when there is none. */
-export async function lastLines(file: string): Promise<readonly string[]> {
+async function lastLines(file: string): Promise<readonly string[]> {
   const handle = await open(file, 'r').catch(() => null)
   if (handle === null) return []
   try {

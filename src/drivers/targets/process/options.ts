@@ -7,9 +7,13 @@ import type { DriverSpec } from '../../../model/spec.js'
 import type { OwnerOption } from '../directory/owner.js'
 import { addressText } from './holder/worker-command.js'
 import type { Listen, Settings } from './holder/protocol.js'
-import { processDefaults } from './schema.js'
+import { processDefaults, type supervisors } from './schema.js'
+import { mostAddresses } from './systemd/scripts.js'
+
+type Supervisor = (typeof supervisors)[number]
 
 export interface ProcessOptions {
+  readonly supervisor: Supervisor
   readonly command: readonly string[]
   readonly listen: readonly Listen[]
   readonly workers: number
@@ -32,6 +36,8 @@ type WrittenListen = string | { readonly unix: string; readonly mode?: string }
 
 /** The shape that the schema (schema.ts) admits. */
 interface Written {
+  readonly supervisor?: Supervisor
+  readonly endWithAgent?: boolean
   readonly command: readonly string[]
   readonly listen?: readonly WrittenListen[]
   readonly workers?: number
@@ -51,7 +57,10 @@ export function readOptions(spec: DriverSpec): ProcessOptions {
   const written = spec as unknown as Written // validation by the schema has admitted it
   const { restarts, log } = processDefaults
   const [user, group] = written.user?.split(':') ?? []
+  const supervisor = written.supervisor ?? processDefaults.supervisor
+  if (supervisor === 'systemd') refuseWithSystemd(written)
   return {
+    supervisor,
     command: written.command,
     listen: listensOf(written.listen ?? []),
     workers: written.workers ?? processDefaults.workers,
@@ -78,6 +87,25 @@ export function readOptions(spec: DriverSpec): ProcessOptions {
         keep: written.log?.keep ?? log.keep,
       },
     },
+  }
+}
+
+function refuseWithSystemd({ log, endWithAgent, listen = [] }: Written): void {
+  const says = 'with supervisor: systemd'
+  if (log !== undefined) {
+    const hint =
+      'Take it out: what the app says goes to the journal, and journald.conf says how much is kept.'
+    throw invalid(`log means nothing ${says}.`, hint)
+  }
+  if (endWithAgent === true) {
+    const hint = 'Take it out: systemd keeps the app up, whatever becomes of the agent.'
+    throw invalid(`endWithAgent means nothing ${says}.`, hint)
+  }
+  if (listen.length > mostAddresses) {
+    throw invalid(
+      `listen: ${listen.length} addresses are too many ${says}; ${mostAddresses} are possible.`,
+      'Leave "supervisor" out: the holder hands over any number.',
+    )
   }
 }
 

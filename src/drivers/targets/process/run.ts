@@ -4,9 +4,7 @@ import { DeployError } from '../../../base/deploy-error.js'
 import { copyName, type Instance } from '../../../model/instance.js'
 import type { OperationContext, RoutedShare } from '../../../model/target.js'
 import { releasePaths } from '../directory/layout.js'
-import { askHolder, askIfThere, lookAtHolder } from './ask-holder.js'
-import type { HolderStatus } from './holder/protocol.js'
-import { lastLines, logFileOf } from './logs.js'
+import type { Keeping, Keeper } from './keeper.js'
 import type { Place } from './place.js'
 import { recipeOf } from './recipe.js'
 
@@ -22,7 +20,7 @@ export async function startInstance(
 ): Promise<void> {
   await refuseMissing(place, instance)
   const recipe = await recipeOf(place, instance, signal)
-  await askHolder(place, { ask: 'try', recipe }, endsWithinMs(place), signal)
+  await place.keeper.ask({ ask: 'try', recipe }, endsWithinMs(place), signal)
 }
 
 async function refuseMissing({ layout }: Place, instance: Instance): Promise<void> {
@@ -44,28 +42,39 @@ export async function routeTo(
 ): Promise<void> {
   const { signal } = context
   const next = to[0]?.instance ?? null
-  if (next === null) await askIfThere(place, { ask: 'rest' }, allowanceMs, signal)
+  if (next === null) await place.keeper.askIfThere({ ask: 'rest' }, allowanceMs, signal)
   else {
     await refuseMissing(place, next)
     const recipe = await recipeOf(place, next, signal)
     const withinMs = 2 * endsWithinMs(place) + place.options.settings.settleMs
-    await withLastWords(place, next, askHolder(place, { ask: 'serve', recipe }, withinMs, signal))
+    await vacate(place.rival, endsWithinMs(place), signal)
+    await withLastWords(place, next, place.keeper.ask({ ask: 'serve', recipe }, withinMs, signal), signal)
   }
   await place.releases.route(from, to, context)
+}
+
+/** Sockets cannot be had from the one who has them: after a change of `supervisor` that one ends first. */
+async function vacate(rival: Keeper, withinMs: number, signal: AbortSignal): Promise<void> {
+  const sight = await rival.look(signal)
+  if (sight.kind === 'none') return
+  const names = sight.kind === 'there' ? sight.status.generations : sight.left
+  for (const { name } of names) await rival.askIfThere({ ask: 'stop', name }, withinMs, signal)
+  await rival.askIfThere({ ask: 'quit' }, withinMs, signal)
 }
 
 /** A failure of the switch is told with what the program said; of other steps the engine does so. */
 async function withLastWords(
   place: Place,
   instance: Instance,
-  asked: Promise<HolderStatus>,
-): Promise<HolderStatus> {
+  asked: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    return await asked
+    await asked
   } catch (error) {
     if (!(error instanceof DeployError)) throw error
-    const said = await lastLines(logFileOf(place.layout, instance.name))
-    const details = said.map((line) => place.ports.secrets.mask(line))
+    const said = await place.output.lastLines(instance.name, signal)
+    const details = [...error.details, ...said.map((line) => place.ports.secrets.mask(line))]
     const { hint } = error
     throw new DeployError(error.code, error.message, {
       details,
@@ -86,14 +95,14 @@ export async function drainInstances(
   const { clock } = place.ports
   const endMs = clock.monotonicMs() + deadlineMs
   for (;;) {
-    const holder = await lookAtHolder(place, signal)
+    const holder = await place.keeper.look(signal)
     if (holder.kind !== 'there' || !isLeaving(holder.status, names) || clock.monotonicMs() >= endMs) return
     await clock.sleep(lookEveryMs, signal)
     signal.throwIfAborted()
   }
 }
 
-function isLeaving({ generations }: HolderStatus, names: readonly string[]): boolean {
+function isLeaving({ generations }: Keeping, names: readonly string[]): boolean {
   return generations.some(({ name, role }) => role === 'leaving' && names.includes(name))
 }
 
@@ -103,7 +112,7 @@ export async function stopInstance(
   name: string,
   { signal }: Pick<OperationContext, 'signal'>,
 ): Promise<void> {
-  await askIfThere(place, { ask: 'stop', name }, endsWithinMs(place), signal)
+  await place.keeper.askIfThere({ ask: 'stop', name }, endsWithinMs(place), signal)
 }
 
 /** Trials that nobody knows of any more. */
@@ -112,7 +121,7 @@ export async function stopStrays(
   keep: readonly string[],
   context: OperationContext,
 ): Promise<void> {
-  const holder = await lookAtHolder(place, context.signal)
+  const holder = await place.keeper.look(context.signal)
   if (holder.kind !== 'there') return
   for (const { name, role } of holder.status.generations) {
     if (role === 'trial' && !keep.includes(name)) await stopInstance(place, name, context)
@@ -122,11 +131,11 @@ export async function stopStrays(
 /** When nothing runs any more, the sockets are closed; that is told by who leaves the place last. */
 export async function quitIfIdle(place: Place): Promise<void> {
   const never = new AbortController().signal // a place is left also after an interruption
-  const holder = await lookAtHolder(place, never)
+  const holder = await place.keeper.look(never)
   if (holder.kind === 'none') return
   if (holder.kind === 'there' && holder.status.generations.some(({ role }) => role !== 'leaving')) return
   if (holder.kind === 'dead' && holder.left.length > 0) return
-  await askIfThere(place, { ask: 'quit' }, endsWithinMs(place), never)
+  await place.keeper.askIfThere({ ask: 'quit' }, endsWithinMs(place), never)
 }
 
 function endsWithinMs({ options }: Place): number {

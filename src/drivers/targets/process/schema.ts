@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../../model/schema.js'
 import { directorySchema } from '../directory/schema.js'
 
 export const processDefaults = {
+  supervisor: 'deployctl',
   workers: 1,
   stopSignal: 'TERM',
   stopTimeout: '30s',
@@ -14,6 +15,7 @@ export const processDefaults = {
   socketMode: '0666',
 } as const
 
+export const supervisors = ['deployctl', 'systemd'] as const
 const stopSignals = ['TERM', 'INT', 'QUIT', 'HUP', 'USR1', 'USR2', 'WINCH'] as const
 
 /** By prlimit's names. */
@@ -198,6 +200,13 @@ export const processSchema: JsonSchema = {
         within: duration('Within which time.', processDefaults.restarts.within),
       },
       examples: [{ limit: 3, within: '2m' }],
+    },
+    supervisor: {
+      enum: [...supervisors],
+      default: processDefaults.supervisor,
+      description:
+        'Who holds the sockets and keeps the app up: a small process of deployctl for each service, or systemd, by socket and service units that deployctl writes. systemd starts the app again after a reboot by itself; its logs are in the journal.',
+      examples: ['systemd'],
     },
     endWithAgent: {
       type: 'boolean',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DeployError } from '../../../../base/deploy-error.js'
 import { openSocket, type HeldSocket } from '../../../system/open-socket.js'
 import type { Address, Listen } from './protocol.js'
+import { reachedAt } from './reached-at.js'
 import { addressText } from './worker-command.js'
 
 /** What one generation gets. */
@@ -80,7 +81,8 @@ export async function trialSockets(wanted: readonly Listen[], folder: string): P
   return { ...handOver(open), close: closeAll }
 }
 
-function privately(listen: Listen, index: number, folder: string): Listen {
+/** The same kind, where nobody looks; the port is for the system to choose. */
+export function privately(listen: Listen, index: number, folder: string): Listen {
   if (listen.kind === 'unix') return { ...listen, path: join(folder, `t${index}.sock`) }
   return { kind: 'tcp', host: listen.host.includes(':') ? '::1' : '127.0.0.1', port: 0 }
 }
@@ -103,7 +105,7 @@ async function closeOne({ listen, held }: Open): Promise<void> {
 }
 
 /** A socket that nobody answers on is what somebody who was killed has left. */
-async function clearAway(path: string): Promise<void> {
+export async function clearAway(path: string): Promise<void> {
   const facts = await lstat(path).catch(() => null)
   if (facts === null) return
   if (!facts.isSocket()) throw new DeployError('IO_FAILED', `cannot listen on ${path}: it is no socket`)
@@ -125,17 +127,5 @@ function answers(path: string): Promise<boolean> {
 
 function handOver(open: readonly Open[]): HeldSockets {
   const listen = open.map((one) => one.listen)
-  const tcp = listen.find((one) => one.kind === 'tcp')
-  const unix = listen.find((one) => one.kind === 'unix')
-  return {
-    fds: open.map(({ held }) => held.fd),
-    listen,
-    address: tcp === undefined ? null : { host: loopbackOf(tcp.host), port: tcp.port },
-    socket: unix?.path ?? null,
-  }
-}
-
-function loopbackOf(host: string): string {
-  const everywhere: { readonly [host: string]: string } = { '0.0.0.0': '127.0.0.1', '::': '::1' }
-  return everywhere[host] ?? host
+  return { fds: open.map(({ held }) => held.fd), listen, ...reachedAt(listen) }
 }

@@ -37,3 +37,9 @@ export function sayGivenUp(times: number, withinMs: number, how: string): string
 export function sayStandIn({ name, by, reason }: StandIn): string {
   return `${name} was given up: ${reason}. ${by}, which served before it, serves again.`
 }
+
+export const standInHint =
+  'deployctl rollback records that; a newer release takes its place. It is not started again by itself.'
+
+/** Releases that are kept to fall back to. */
+export const mostGood = 3

@@ -10,7 +10,7 @@ import { realSockets, trialSockets, type HeldSockets, type TrialSockets } from '
 import type { LeftOvers } from './left-overs.js'
 import { rotate } from './log-file.js'
 import type { GenerationStatus, Recipe, StandIn } from './protocol.js'
-import { sayStandIn } from './restart-rules.js'
+import { mostGood, sayStandIn, standInHint } from './restart-rules.js'
 
 export interface Supervisor {
   try(recipe: Recipe): Promise<void>
@@ -216,9 +216,6 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   }
 }
 
-/** Recipes that are kept to fall back to. */
-const mostGood = 3
-
 /** Those before it. */
 function upTo(good: readonly Recipe[], name: string): readonly Recipe[] {
   return good.slice(0, good.map((one) => one.name).indexOf(name))
@@ -232,9 +229,6 @@ async function lastStanding(good: readonly Recipe[]): Promise<Recipe | null> {
   }
   return null
 }
-
-const standInHint =
-  'deployctl rollback records that; a newer release takes its place. It is not started again by itself.'
 
 function refused(message: string, hint?: string): DeployError {
   return new DeployError('TARGET_REFUSED', message, hint === undefined ? {} : { hint })
