@@ -18,9 +18,7 @@ export function deploy(
   execution: Execution,
   signal: AbortSignal,
 ): Promise<DeployResult> {
-  return deployPlan(world, 'apply', execution, signal, () =>
-    planApply(world, request, signal, !execution.asks),
-  )
+  return deployPlan(world, 'apply', execution, signal, () => planApply(world, request, signal))
 }
 
 export function rollBack(

@@ -100,13 +100,14 @@ export interface HostFiles {
   /** Makes what was moved or linked in a folder survive a power cut. */
   sync(folder: string): Promise<void>
 
-  /** Makes a release ready on this machine; the answer puts its files into a fresh folder, which is not there yet. */
-  ready(
-    obtain: () => Promise<FetchedArtifact>,
+  /** The files of a release in a fresh folder, which is not there yet. */
+  unpack(
+    artifact: FetchedArtifact,
+    folder: string,
     release: Release,
     options: DirectoryOptions,
     context: OperationContext,
-  ): Promise<(folder: string) => Promise<void>>
+  ): Promise<void>
   /** What the folder that was unpacked holds by now. */
   scan(folder: string, signal: AbortSignal): Promise<Manifest>
   /** Everything that was asked for has happened. */

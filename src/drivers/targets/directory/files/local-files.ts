@@ -153,10 +153,8 @@ export const localFiles: HostFiles = {
     })
   },
   sync: syncFolder,
-  async ready(obtain, release, options, context) {
-    const artifact = await obtain()
-    return (folder) => unpackInto(artifact, folder, release, options, context)
-  },
+  unpack: (artifact, folder, release, options, context) =>
+    unpackInto(artifact, folder, release, options, context),
   scan: scanTree,
 }
 

@@ -16,7 +16,7 @@ export async function unpackInto(
   folder: string,
   release: Release,
   options: DirectoryOptions,
-  context: Pick<OperationContext, 'signal' | 'onProgress'>,
+  context: OperationContext,
   isKept = true,
 ): Promise<void> {
   await refuseTooLarge(folder, artifact, context.signal)
