@@ -72,6 +72,10 @@ export function directoryTarget(
         throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
       })
   return {
+    approach: () => access.approach(),
+    async prepare(release, obtain, context) {
+      await access.prepare?.(obtain, release, options, context)
+    },
     inspect: ({ active }, signal) =>
       at('look', signal, (place) => inspectPlace(place, access.host, active[0] ?? null, signal)),
     claim: (request, signal) =>

@@ -29,29 +29,47 @@ export interface ReadyRelease {
   readonly lateModes: readonly { readonly path: string; readonly mode: number }[]
 }
 
+/** What making a release ready needs of the operation that it is for. */
+export type PrepareContext = Pick<OperationContext, 'signal' | 'onProgress'>
+
 export type ReleasePreparer = (
-  artifact: FetchedArtifact,
+  obtain: () => Promise<FetchedArtifact>,
   release: Release,
   options: DirectoryOptions,
-  context: OperationContext,
+  context: PrepareContext,
 ) => Promise<ReadyRelease>
+
+interface Making {
+  readonly ready: Promise<ReadyRelease>
+  /** Everybody who waits for it sees how far it is. */
+  readonly listeners: Set<PrepareContext['onProgress']>
+}
 
 export function releasePreparer(cacheDirectory: string, pid: number): ReleasePreparer {
   const home = join(cacheDirectory, 'prepared')
-  const ready = new Map<string, Promise<ReadyRelease>>()
-  return (artifact, release, options, context) => {
-    const key = digestOf({
-      release: release.digest,
-      path: artifact.path,
-      strip: options.strip,
-      include: options.include,
-    })
-    const known = ready.get(key)
-    if (known !== undefined) return known
-    const making = prepare(home, pid, artifact, release, options, context)
-    ready.set(key, making)
-    making.catch(() => ready.delete(key))
+  const known = new Map<string, Making>()
+  const begin = (
+    key: string,
+    ...[obtain, release, options, context]: Parameters<ReleasePreparer>
+  ): Making => {
+    const listeners: Making['listeners'] = new Set()
+    const onProgress: PrepareContext['onProgress'] = (progress) => {
+      for (const listener of listeners) listener(progress)
+    }
+    const make = async (): Promise<ReadyRelease> =>
+      prepare(home, pid, await obtain(), release, options, { signal: context.signal, onProgress })
+    const making = { ready: make(), listeners }
+    known.set(key, making)
+    making.ready.catch(() => known.delete(key))
     return making
+  }
+  return async (obtain, release, options, context) => {
+    const { digest, source } = release
+    const key = digestOf({ source, digest, strip: options.strip, include: options.include })
+    const making = known.get(key) ?? begin(key, obtain, release, options, context)
+    const { onProgress } = context
+    making.listeners.add(onProgress)
+    return making.ready.finally(() => making.listeners.delete(onProgress))
   }
 }
 
@@ -61,7 +79,7 @@ async function prepare(
   artifact: FetchedArtifact,
   release: Release,
   options: DirectoryOptions,
-  context: OperationContext,
+  context: PrepareContext,
 ): Promise<ReadyRelease> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   await sweep(home)
@@ -73,7 +91,7 @@ async function prepare(
   const scanned = (await scanTree(tree, context.signal)).map(inWholeSeconds)
   const archive = join(place, 'release.tgz')
   const { bytes, sha256 } = await packTree(tree, scanned.map(opened), archive, context.signal)
-  await rm(tree, { recursive: true, force: true })
+  void rm(tree, { recursive: true, force: true }).catch(() => undefined) // it goes with `place`, if not now
   return {
     input: archiveInput(archive, bytes),
     bytes,

@@ -26,7 +26,7 @@ export function remoteFiles(ground: RemoteGround): RemoteFiles {
     foresee: (wanted) => queue.foresee(wanted),
     forget: () => queue.forget(),
     settle: () => queue.settle(),
-    unpack: unpackingInto(queue, looks),
+    ready: readying(queue, looks),
     scan(folder) {
       if (queue.placed?.folder === folder) return Promise.resolve(queue.placed.manifest())
       throw new DeployError('BUG', `${folder} has not been unpacked in this operation.`)
@@ -34,29 +34,34 @@ export function remoteFiles(ground: RemoteGround): RemoteFiles {
   }
 }
 
-function unpackingInto(queue: RemoteQueue, looks: Looks): HostFiles['unpack'] {
+function readying(queue: RemoteQueue, looks: Looks): HostFiles['ready'] {
   const { prepare, layout, link } = queue.ground
   const { name } = link.host
-  return async (artifact, folder, release, options, context) => {
-    const ready = await prepare(artifact, release, options, context)
-    const { bytes: free } = await looks.room(layout.root)
-    if (ready.unpackedBytes + ready.bytes > free) {
-      const need = formatSize(ready.unpackedBytes + ready.bytes)
-      throw new DeployError(
-        'DISK_FULL',
-        `${artifact.name} does not fit on the disk of ${folder} on ${name}: it takes about ${need}, ${formatSize(free)} are free.`,
-        { hint: 'Free some space there, or lower keepReleases; then deploy again.' },
-      )
+  return async (obtain, release, options, context) => {
+    const ready = await prepare(obtain, release, options, context)
+    return async (folder) => {
+      const needed = ready.unpackedBytes + ready.bytes
+      // what was seen earlier may still count what is removed by now
+      if ((await looks.room(layout.root)).bytes < needed) queue.answers.rooms.delete(layout.root)
+      const { bytes: free } = await looks.room(layout.root)
+      if (needed > free) {
+        const need = formatSize(needed)
+        throw new DeployError(
+          'DISK_FULL',
+          `${release.artifact.name} does not fit on the disk of ${folder} on ${name}: it takes about ${need}, ${formatSize(free)} are free.`,
+          { hint: 'Free some space there, or lower keepReleases; then deploy again.' },
+        )
+      }
+      const archive = `${folder}.${ready.sha256.slice(0, 16)}.tgz`
+      const bytes = String(ready.bytes)
+      const label = `sending to ${name}`
+      queue.onSent = (done) => context.onProgress({ done, total: ready.bytes, unit: 'bytes', label })
+      await queue.change('send', archive, ['d_receive', bytes, archive, bytes], { input: ready.input })
+      await queue.change('unpack to', folder, ['d_unpack', archive, folder, ready.sha256])
+      const modes = ready.lateModes.flatMap(({ mode, path }) => [mode.toString(8), path])
+      if (modes.length > 0) await queue.change('unpack to', folder, ['d_modes', folder, ...modes])
+      queue.mirror.appeared(folder, 'folder')
+      queue.placed = new PlacedTree(folder, ready.manifest)
     }
-    const archive = `${folder}.${ready.sha256.slice(0, 16)}.tgz`
-    const bytes = String(ready.bytes)
-    const label = `sending to ${name}`
-    queue.onSent = (done) => context.onProgress({ done, total: ready.bytes, unit: 'bytes', label })
-    await queue.change('send', archive, ['d_receive', bytes, archive, bytes], { input: ready.input })
-    await queue.change('unpack to', folder, ['d_unpack', archive, folder, ready.sha256])
-    const modes = ready.lateModes.flatMap(({ mode, path }) => [mode.toString(8), path])
-    if (modes.length > 0) await queue.change('unpack to', folder, ['d_modes', folder, ...modes])
-    queue.mirror.appeared(folder, 'folder')
-    queue.placed = new PlacedTree(folder, ready.manifest)
   }
 }
