@@ -110,13 +110,27 @@ function scenarios(type: string, targetType: string): { readonly [name: string]:
   }
 }
 
-/** The world before the act: nothing, deployed, or deployed twice. */
-async function setUp(scenario: Scenario): Promise<{ ground: MemoryGround; disk: MemoryDisk }> {
+interface Start {
+  readonly ground: MemoryGround
+  readonly disk: MemoryDisk
+}
+
+const starts = new WeakMap<Scenario, Promise<Start>>()
+
+/** The world before the act, made once and copied for each try. */
+async function setUp(scenario: Scenario): Promise<Start> {
+  const start = starts.get(scenario) ?? begin(scenario)
+  starts.set(scenario, start)
+  const { ground, disk } = await start
+  return { ground: ground.copy(), disk: structuredClone(disk) }
+}
+
+/** Nothing, deployed, or deployed twice. */
+async function begin(scenario: Scenario): Promise<Start> {
   const ground = new MemoryGround()
   const disk = { ...emptyDisk(), approves: true }
   if (scenario.before !== null) await apply(memoryWorld({ config: scenario.before, ground, disk }))
   if (scenario.between !== undefined) await apply(memoryWorld({ config: scenario.between, ground, disk }))
-  ground.effects = 0
   return { ground, disk }
 }
 

@@ -37,6 +37,16 @@ export class MemoryGround {
   readonly refusing = new Set<string>()
   effects = 0
 
+  /** The same world, and nothing of what was done to get there. */
+  copy(): MemoryGround {
+    const copy = new MemoryGround()
+    for (const [path, place] of this.places) copy.places.set(path, structuredClone(place))
+    for (const hook of this.hooks) copy.hooks.add(hook)
+    for (const host of this.down) copy.down.add(host)
+    for (const release of this.refusing) copy.refusing.add(release)
+    return copy
+  }
+
   place(path: string): Place {
     const known = this.places.get(path)
     if (known !== undefined) return known

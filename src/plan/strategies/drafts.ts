@@ -26,7 +26,11 @@ export function route(
   const staying = new Set(from.map(({ instance }) => instance))
   const leaves = to.some(({ instance }) => !staying.has(instance))
   const drained = leaves && drainMs > 0 && move.verbs.has('drain') ? { drainMs } : {}
-  return { host, apply: { verb: 'route', from, to }, revert: { verb: 'route', from: to, to: from, ...drained } }
+  return {
+    host,
+    apply: { verb: 'route', from, to },
+    revert: { verb: 'route', from: to, to: from, ...drained },
+  }
 }
 
 /** Waits until what lost its traffic is idle. Where a target cannot tell there is no such step. */

@@ -23,7 +23,10 @@ export function mend(
     const others = without(serving, [instance])
     const serves = others.length < serving.length
     if (serves && others.length > 0) {
-      drafts.push(route(move, host, evenly(serving), evenly(others), 0), ...drain(move, host, [instance], drainMs))
+      drafts.push(
+        route(move, host, evenly(serving), evenly(others), 0),
+        ...drain(move, host, [instance], drainMs),
+      )
       serving = others
     }
     drafts.push(startAgain(host, instance), ...check(move, host, [instance]))

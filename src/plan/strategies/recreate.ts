@@ -40,7 +40,9 @@ function recreateOn(here: HostMove, move: Move, options: StrategySpec): readonly
     ...ending,
     ...start(host, fresh),
     ...check(move, host, fresh, optionMs(options, 'healthyDeadline')),
-    ...(after.length === 0 ? [] : [route(move, host, evenly(gone.length === 0 ? before : stay), evenly(after), drainMs)]),
+    ...(after.length === 0
+      ? []
+      : [route(move, host, evenly(gone.length === 0 ? before : stay), evenly(after), drainMs)]),
     ...watch(move, host, fresh, optionMs(options, 'monitor')),
     ...stop(host, lapsed),
   ]
