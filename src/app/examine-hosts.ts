@@ -5,6 +5,8 @@ import { formatDuration } from '../base/duration.js'
 import { formatSize } from '../base/size.js'
 import { becomeOf, type WrittenBecome } from '../model/become.js'
 import type { Examination, GroupedHost } from '../model/host.js'
+import type { ServiceConfig } from '../model/config.js'
+import { forHost } from '../model/interpolate-host.js'
 import type { HostHealth } from './requests.js'
 import type { HostSelection } from '../model/host-spec.js'
 import { selectHosts } from './select-hosts.js'
@@ -14,6 +16,8 @@ import type { World } from './world.js'
 const mostClockAheadMs = 30_000
 const becomeTimeoutMs = 30_000
 const leastFreeBytes = 200 * 2 ** 20
+/** A release of one language's packages has some ten thousand. */
+const leastFreeFiles = 10_000
 
 export async function examineHosts(
   world: World,
@@ -27,12 +31,27 @@ export async function examineHosts(
 
 async function examineOne(world: World, host: GroupedHost, signal: AbortSignal): Promise<HostHealth> {
   try {
-    const examination = await world.hosts.examine(host, ['/'], signal)
+    const examination = await world.hosts.examine(host, ['/', ...pathsOn(world, host)], signal)
     const refused = await refusedBecomings(world, host, signal)
     return { host: host.name, examination, problem: null, troubles: [...troublesOf(examination), ...refused] }
   } catch (error) {
     return { host: host.name, examination: null, problem: reportOf(error), troubles: [] }
   }
+}
+
+/** Where services of this host lie; those in another place than a path have none. */
+function pathsOn(world: World, host: GroupedHost): readonly string[] {
+  const paths = servicesOn(world, host).flatMap(({ target }) => {
+    const path = forHost(target['path'] ?? null, host).value
+    return typeof path === 'string' && path.startsWith('/') ? [path] : []
+  })
+  return [...new Set(paths)]
+}
+
+function servicesOn({ config }: World, { name, groups }: GroupedHost): readonly ServiceConfig[] {
+  return Object.values(config.services).filter(({ hosts }) =>
+    hosts.some((word) => word === name || groups.includes(word)),
+  )
 }
 
 /** Every user that a service of this host is to be deployed as, tried. */
@@ -42,9 +61,9 @@ async function refusedBecomings(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const wanted = new Map(
-    Object.values(world.config.services).flatMap(({ name, target, hosts }) => {
-      if (!hosts.some((word) => word === host.name || host.groups.includes(word))) return []
-      const become = becomeOf(target['become'] as WrittenBecome | undefined) // validation has admitted it
+    servicesOn(world, host).flatMap(({ name, target }) => {
+      const written = forHost(target['become'] ?? null, host).value ?? undefined
+      const become = becomeOf(written as WrittenBecome | undefined) // validation has admitted it
       return become === null ? [] : [[JSON.stringify(become), { name, become }] as const]
     }),
   )
@@ -63,6 +82,11 @@ async function refusedBecomings(
   return (await Promise.all(tried)).flat()
 }
 
+/** Told of the folder that is meant, and not of `/` beside it. */
+function oncePerDisk(folders: Examination['folders']): Examination['folders'] {
+  return [...new Map(folders.map((folder) => [folder.mountedAt, folder])).values()]
+}
+
 function troublesOf(found: Examination): readonly string[] {
   const { missing, clockAheadMs, folders } = found
   const ahead = clockAheadMs > 0 ? 'ahead of' : 'behind'
@@ -71,8 +95,13 @@ function troublesOf(found: Examination): readonly string[] {
     ...(Math.abs(clockAheadMs) <= mostClockAheadMs
       ? []
       : [`Its clock is ${formatDuration(Math.abs(clockAheadMs))} ${ahead} this machine's.`]),
-    ...folders.flatMap(({ path, freeBytes }) =>
-      freeBytes >= leastFreeBytes ? [] : [`Only ${formatSize(freeBytes)} are free on the disk of ${path}.`],
-    ),
+    ...oncePerDisk(folders).flatMap(({ path, freeBytes, freeFiles }) => [
+      ...(freeBytes >= leastFreeBytes
+        ? []
+        : [`Only ${formatSize(freeBytes)} are free on the disk of ${path}.`]),
+      ...(freeFiles === null || freeFiles >= leastFreeFiles
+        ? []
+        : [`Only ${freeFiles} more files fit on the disk of ${path}, however small: it is out of inodes.`]),
+    ]),
   ]
 }

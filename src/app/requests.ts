@@ -14,6 +14,8 @@ import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
 import type { CopyListener, ExecRequest, ExecResult, LogsRequest } from './look-inside.js'
+import type { HostRecord } from './forget-host.js'
+import type { Unlocked } from './unlock.js'
 import type { HostSelection } from '../model/host-spec.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
@@ -196,6 +198,8 @@ export interface DeploymentStory {
 /** A command on hosts, and which. */
 export interface RunRequest extends HostSelection {
   readonly command: Command
+  /** By sudo, without a password; null for whoever logs in. */
+  readonly become: string | null
 }
 
 export interface HostRunListener {
@@ -259,7 +263,9 @@ export interface UseCases {
   unfreeze(): Promise<void>
   /** Goes on until the signal, or until it is told to read deploy.yaml again. */
   runAgent(desk: AgentDesk, signal: AbortSignal): Promise<'stopped' | 'reload'>
-  unlock(id: string): Promise<LockHolder>
+  recordOfHost(host: string): Promise<HostRecord>
+  forgetHost(host: string): Promise<RecordedState>
+  unlock(id: string, signal: AbortSignal): Promise<Unlocked>
   runOnHosts(request: RunRequest, listener: HostRunListener, signal: AbortSignal): Promise<readonly HostRun[]>
   examineHosts(selection: HostSelection, signal: AbortSignal): Promise<readonly HostHealth[]>
   listCache(signal: AbortSignal): Promise<CacheReport>

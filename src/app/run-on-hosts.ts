@@ -3,7 +3,6 @@ import pLimit from 'p-limit'
 import { reportOf } from '../base/deploy-error.js'
 import type { OutputLine } from '../model/event.js'
 import type { GroupedHost } from '../model/host.js'
-import type { Command } from '../model/spec.js'
 import type { HostRun, HostRunListener, RunRequest } from './requests.js'
 import { selectHosts } from './select-hosts.js'
 import type { World } from './world.js'
@@ -22,7 +21,7 @@ export async function runOnHosts(
   const slot = pLimit(world.config.parallelism)
   return Promise.all(
     hosts.map((host) =>
-      slot(() => runOn(world, host, request.command, (line) => listener.onLine(host.name, line), signal)),
+      slot(() => runOn(world, host, request, (line) => listener.onLine(host.name, line), signal)),
     ),
   )
 }
@@ -30,14 +29,16 @@ export async function runOnHosts(
 async function runOn(
   world: World,
   host: GroupedHost,
-  command: Command,
+  { command, become }: Pick<RunRequest, 'command' | 'become'>,
   onLine: (line: OutputLine) => void,
   signal: AbortSignal,
 ): Promise<HostRun> {
   const { name } = host
   try {
-    const request = { command, directory: '.', timeoutMs, onLine }
-    const result = await world.hosts.link(host).shell.run(request, signal)
+    const request = { command, directory: become === null ? '.' : '/', timeoutMs, onLine }
+    const link =
+      become === null ? world.hosts.link(host) : world.hosts.linkAs(host, { user: become, password: null })
+    const result = await link.shell.run(request, signal)
     if (result.ended === 'cancelled')
       return { host: name, exitCode: null, signal: 'cancelled', problem: null }
     return { host: name, exitCode: result.exitCode, signal: result.signal, problem: null }

@@ -5,6 +5,7 @@ import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
 import { deploy, deploySaved, restart, rollBack } from './deploy.js'
+import { forgetHost, recordOfHost } from './forget-host.js'
 import { freezeEnvironment, unfreezeEnvironment } from './freezes.js'
 import { holdRelease, unholdRelease } from './holds.js'
 import { listReleases } from './list-releases.js'
@@ -19,6 +20,7 @@ import { savePlan } from './saved-plan.js'
 import { showDeployment, showHistory } from './show-history.js'
 import { showStatus } from './show-status.js'
 import { unfinishedCanary } from './unfinished-canary.js'
+import { unlock } from './unlock.js'
 import type { World } from './world.js'
 
 export function createUseCases(world: World): UseCases {
@@ -53,7 +55,9 @@ export function createUseCases(world: World): UseCases {
     freeze: (reason, until) => freezeEnvironment(world, reason, until),
     unfreeze: () => unfreezeEnvironment(world),
     runAgent: (desk, signal) => runAgent(world, desk, signal),
-    unlock: (id) => world.store.breakLock(world.config.environment, id),
+    recordOfHost: (host) => recordOfHost(world, host),
+    forgetHost: (host) => forgetHost(world, host),
+    unlock: (id, signal) => unlock(world, id, signal),
     runOnHosts: (request, listener, signal) => runOnHosts(world, request, listener, signal),
     examineHosts: (selection, signal) => examineHosts(world, selection, signal),
     listCache: (signal) => listCache(world, signal),

@@ -210,10 +210,15 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'unlock',
     summary: 'remove a lock whose holder is gone',
-    description: 'Removes the lock of an environment. The id is shown by the refusal and by status.',
-    words: [{ name: 'ID', required: true, description: 'the id of the lock' }],
+    description:
+      'Removes the lock of an environment, by its id; or what a deployment has claimed on hosts and engines, by the id of ' +
+      'the deployment. The refusal names either, and says whose it is. It is for a holder on another machine: whether ' +
+      'that still works cannot be told from here. What is known to work is not removed.',
+    words: [{ name: 'ID', required: true, description: 'the id of the lock, or of the deployment' }],
     options: [],
-    examples: [{ line: 'unlock 5f0c21aa', does: 'remove the lock with this id' }],
+    examples: [
+      { line: 'unlock 5f0c21aa', does: 'remove the lock with this id, or the claims of this deployment' },
+    ],
     exits: [busy],
     load: async () => (await import('./commands/unlock.js')).unlock,
   },

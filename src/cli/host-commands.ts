@@ -34,13 +34,44 @@ export const hostCommands: readonly CommandSpec[] = [
         description: 'the command and its arguments, or a line for /bin/sh',
       },
     ],
-    options: hostOptions,
+    options: [
+      ...hostOptions,
+      {
+        key: 'become',
+        long: '--become',
+        placeholder: 'USER',
+        kind: 'text',
+        description: 'as this user, by a sudo that asks for no password; it then runs in /',
+      },
+    ],
     examples: [
+      { line: 'run --become root -- systemctl restart nginx', does: 'as root, on every host' },
       { line: 'run --limit app -- systemctl status shop-api', does: 'ask all hosts of the group app' },
       { line: "run --host web1 -- 'df -h | tail -3'", does: 'a line for the shell of one host' },
     ],
     exits: [130, 143],
     load: async () => (await import('./commands/run.js')).run,
+  },
+  {
+    name: 'forget',
+    summary: 'strike a host that will never come back from the record',
+    description:
+      'Shows what is recorded to be on a host, asks, and strikes it from the state: for a machine that is gone, so that ' +
+      'plans and status need not reach it any more. Nothing is done on the host. If deploy.yaml still has it, the next ' +
+      'apply deploys to it as to a new one.',
+    words: [{ name: 'HOST', required: true, description: 'the host, as status names it' }],
+    options: [
+      {
+        key: 'autoApprove',
+        long: '--auto-approve',
+        short: '-y',
+        kind: 'flag',
+        description: 'do not ask for a yes',
+      },
+    ],
+    examples: [{ line: 'forget web3 --env production', does: 'web3 is gone for good' }],
+    exits: [4, 7],
+    load: async () => (await import('./commands/forget.js')).forget,
   },
   {
     name: 'adopt',

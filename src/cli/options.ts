@@ -29,6 +29,7 @@ export interface Options {
   readonly step: string | null
   /** An ssh_config instead of the user’s own. */
   readonly sshConfig: string | null
+  readonly become: string | null
   readonly showMerged: boolean
   readonly logFormat: string
   readonly watch: boolean
@@ -65,6 +66,7 @@ export const defaultOptions: Options = {
   reason: null,
   step: null,
   sshConfig: null,
+  become: null,
   showMerged: false,
   logFormat: 'json',
   watch: false,

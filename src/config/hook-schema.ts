@@ -67,7 +67,7 @@ export const hookSchema: JsonSchema = {
     directory: {
       enum: ['project', 'release'],
       description:
-        'Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, unless it is at the controller, project otherwise. On another machine, project stands for the home folder.',
+        'Where it runs: the folder of deploy.yaml, or the folder of the new release. Without it, release for a hook of a service from beforeStart on, unless it is at the controller, project otherwise. On another machine, project stands for the home folder, with become for /.',
       examples: ['project'],
     },
     at: {

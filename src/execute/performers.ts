@@ -24,6 +24,11 @@ import { watchHealthy } from './watch-healthy.js'
 /** Where a connection begins. */
 const homeFolder = '.'
 
+/** Another user may not enter the home folder of the one who logs in. */
+function folderThere({ become }: HookOperation): string {
+  return become === undefined ? homeFolder : '/'
+}
+
 export interface PerformerDeps {
   readonly target: (spec: DriverSpec, place: { readonly service: string; readonly host: HostSpec }) => Target
   /** Runs commands on a host, or on this machine. */
@@ -82,7 +87,7 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     const host =
       operation.host === undefined ? thisHost : must(plan.hosts?.[operation.host], 'host of a hook')
     const place = {
-      projectDirectory: operation.at === 'host' ? homeFolder : deps.projectDirectory,
+      projectDirectory: operation.at === 'host' ? folderThere(operation) : deps.projectDirectory,
       releaseFolder: folder,
       variables: { ...variables, DEPLOYCTL_HOST: host.name },
       hostVariables: host.variables,

@@ -99,6 +99,10 @@ export interface Examination {
     /** Whether the nearest folder that is there may be written to. */
     readonly isWritable: boolean
     readonly freeBytes: number
+    /** Files that may still be made; null where the file system does not count them. */
+    readonly freeFiles: number | null
+    /** Where the file system begins, so that one that holds several folders is told once. */
+    readonly mountedAt: string
   }[]
 }
 

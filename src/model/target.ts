@@ -60,6 +60,14 @@ export interface Claim {
   release(): Promise<void>
 }
 
+/** Who has claimed a place. */
+export interface ClaimHolder {
+  readonly by: string
+  /** The machine it was done from. */
+  readonly from: string
+  readonly since: string
+}
+
 export interface ClaimRequest {
   readonly deployment: string
   readonly by: string
@@ -128,6 +136,11 @@ export interface Target {
    * anything is touched; then claims the place until released. Throws DeployError.
    */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim>
+  /**
+   * Takes away what a deployment has claimed here, whoever made it: a person knows that it is gone. Answers whose it was.
+   * Throws LOCKED where its process is known to live.
+   */
+  unclaim?(deployment: string, signal: AbortSignal): Promise<readonly ClaimHolder[]>
   /** `obtain` brings the artifact; it must not be called when the release already lies there, whole. */
   stage(instance: Instance, obtain: () => Promise<FetchedArtifact>, context: OperationContext): Promise<void>
   discard(instance: Instance, context: OperationContext): Promise<void>

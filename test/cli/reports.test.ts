@@ -1,4 +1,5 @@
 /** Transcripts of the commands that only look: status, history, show, releases, recover, and what goes wrong before. */
+import type { RecordedState } from '../../src/model/state.js'
 import { describe, expect, test } from 'vitest'
 import { DeployError } from '../../src/base/deploy-error.js'
 import type {
@@ -26,6 +27,16 @@ const hold = {
   by: 'ann@ci',
   deployment,
 } as const
+const emptyState: RecordedState = {
+  format: 1,
+  lineage: 'a1',
+  serial: 13,
+  project: 'shop',
+  environment: 'staging',
+  written: { at: '2026-03-01T12:00:00Z', by: 'ada@desk', cause: 'forget web3' },
+  services: {},
+  orphanHolds: {},
+}
 const holder: LockHolder = {
   id: '5f0c21aa',
   by: 'ann@ci',
@@ -554,7 +565,54 @@ const scenes: { readonly [name: string]: readonly [run: () => Promise<CliRun>, e
     ),
     1,
   ],
-  unlock: [found({ unlock: () => Promise.resolve(holder) }, ['unlock', '5f0c21aa']), 0],
+  unlock: [
+    found({ unlock: () => Promise.resolve({ lock: holder, claims: [], problems: [] }) }, [
+      'unlock',
+      '5f0c21aa',
+    ]),
+    0,
+  ],
+  forget: [
+    found(
+      {
+        recordOfHost: (host) =>
+          Promise.resolve({
+            host,
+            services: [
+              { service: 'api', version: '1.4.2', isLast: false },
+              { service: 'docs', version: '1.0.0', isLast: true },
+            ],
+          }),
+        forgetHost: () => Promise.resolve(emptyState),
+      },
+      ['forget', 'web3', '--auto-approve'],
+    ),
+    0,
+  ],
+  'unlock-claims': [
+    found(
+      {
+        unlock: () =>
+          Promise.resolve({
+            lock: null,
+            claims: [
+              {
+                service: 'web',
+                host: 'web1',
+                by: 'bob@laptop',
+                from: 'laptop',
+                since: '2026-03-01T10:00:00Z',
+              },
+            ],
+            problems: [
+              { service: 'web', host: 'web2', error: { code: 'HOST_UNREACHABLE', message: 'it is down' } },
+            ],
+          }),
+      },
+      ['unlock', '7f3a9c01'],
+    ),
+    1,
+  ],
   'validate-problems': [
     found({}, ['validate'], {
       check: {

@@ -26,7 +26,7 @@ describeWith('ssh-hosts', 'hooks of a service on hosts', () => {
 ${here('out', 'beforeSwitch')}
   migrate: { when: beforeSwitch, service: web, shell: 'echo "$DEPLOYCTL_HOST $PWD" >>/srv/migrated' }
   ready: { when: afterSwitch, service: web, each: host, run: [sh, bin/ready] }
-  whoami: { when: afterSwitch, service: web, each: host, become: nobody, shell: 'id -un >/tmp/whoami' }
+  whoami: { when: afterSwitch, service: web, each: host, at: host, directory: project, become: nobody, shell: 'id -un >/tmp/whoami' }
 ${here('in', 'afterSwitch')}
 `,
     })

@@ -134,9 +134,41 @@ describeWith('ssh-hosts', 'a deployment to hosts that is interrupted', () => {
       const second = await deployctl(['apply', '--auto-approve'], { directory: other })
       expect(second.code).toBe(4)
       expect(second.stderr).toMatch(/\/srv\/web is being deployed to by \S+@\S+\s+\(deployment \w+\)/)
+      const [, running = ''] = /\(deployment (\w+)\)/.exec(second.stderr) ?? []
+      const alive = await deployctl(['unlock', running], { directory: other })
+      expect([alive.code, claimed().length > 0]).toEqual([4, true])
       for (const host of project.hosts.values()) await host.inside('touch /srv/go')
       expect(await first).toMatchObject({ code: 0 })
       expect(served()).toEqual(all(versionOf(latest)))
+
+      // what somebody has left whose machine is gone, nobody else can know of; a person does
+      const claim = '/srv/web/.deployctl/claim'
+      const place = { machineId: 'gone', bootId: 'gone', namespace: 'gone' }
+      const left = {
+        format: 1,
+        deployment: 'feedc0de',
+        by: 'bob@laptop',
+        host: 'laptop',
+        pid: 7,
+        startedAt: '',
+        place,
+      }
+      const text = JSON.stringify({ ...left, since: '2026-01-01T00:00:00Z' })
+      for (const name of ['web1', 'web2'])
+        await project.hosts.get(name)?.inside(`mkdir -p ${claim} && echo '${text}' >${claim}/left.json`)
+      await publish()
+      const refused = await apply()
+      expect([refused.code, refused.stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+        4,
+        expect.stringContaining('when it surely does not: deployctl unlock feedc0de'),
+      ])
+      const unlocked = await project.run(['unlock', 'feedc0de'])
+      expect([unlocked.code, unlocked.stdout]).toEqual([
+        0,
+        expect.stringContaining('bob@laptop had it, from laptop'),
+      ])
+      expect(claimed()).toEqual([])
+      expect((await apply()).code).toBe(0)
     } finally {
       await rm(other, { recursive: true, force: true })
     }

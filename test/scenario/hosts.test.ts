@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { deploy, rollBack } from '../../src/app/deploy.js'
+import { forgetHost, recordOfHost } from '../../src/app/forget-host.js'
 import { planApply } from '../../src/app/plan-release.js'
 import { recover } from '../../src/app/recover.js'
 import type { PlanRequest } from '../../src/app/requests.js'
@@ -167,6 +168,49 @@ describe('a host that is down', () => {
     await apply('1.1.0', {}, rest)
     expect(served(ground)).toEqual(['1.1.0', '1.1.0', '1.1.0', 'nothing'])
     expect(recorded(disk)).toEqual(served(ground))
+  })
+
+  test('that will never come back is forgotten, and nobody asks for it any more', async () => {
+    const { ground, disk, apply, world } = bench()
+    await apply('1.0.0')
+    ground.down.add('web4')
+    const rest = names.slice(0, 3)
+    expect(await recordOfHost(world('1.0.0', rest), 'web4')).toEqual({
+      host: 'web4',
+      services: [{ service: 'web', version: '1.0.0', isLast: false }],
+    })
+    await forgetHost(world('1.0.0', rest), 'web4')
+    expect(recorded(disk)).toEqual(['1.0.0', '1.0.0', '1.0.0', 'nothing'])
+    const plan = await planApply(world('1.0.0', rest), { services: [] }, never)
+    expect([plan.steps, plan.notices]).toEqual([[], []])
+    const [web] = (await showStatus(world('1.0.0', rest), never)).services
+    expect(web!.hosts.map(({ host }) => host)).toEqual(rest)
+    await expect(recordOfHost(world('1.0.0', rest), 'web4')).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  test('that is forgotten and still wanted is a new one', async () => {
+    const { ground, disk, apply, world, plan } = bench()
+    await apply('1.0.0')
+    await forgetHost(world('1.0.0'), 'web2')
+    expect((await plan('1.0.0')).changes[0]!.reasons).toEqual(['web2 is new among its hosts'])
+    await apply('1.0.0')
+    expect(served(ground)).toEqual(recorded(disk))
+    for (const name of names) await forgetHost(world('1.0.0'), name)
+    await apply('1.1.0')
+    expect([served(ground), recorded(disk)]).toEqual([names.map(() => '1.1.0'), names.map(() => '1.1.0')])
+  })
+
+  test('with a service that has gone from deploy.yaml keeps plans from being made until it is forgotten', async () => {
+    const { ground, disk, apply, world } = bench()
+    await apply('1.0.0', {}, ['web1'])
+    ground.down.add('web1')
+    const without = { ...world('1.0.0'), config: configOf([]) }
+    await expect(planApply(without, { services: [] }, never)).rejects.toMatchObject({
+      code: 'HOST_UNREACHABLE',
+    })
+    await forgetHost(without, 'web1')
+    expect((await planApply(without, { services: [] }, never)).changes).toEqual([])
+    expect((JSON.parse(disk.state ?? 'null') as RecordedState).services).toEqual({})
   })
 
   test('all of them down is never skipped', async () => {

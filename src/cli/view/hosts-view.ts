@@ -39,7 +39,7 @@ export function doctorText(found: readonly HostHealth[], style: Style): string {
       sudo && user !== 'root' ? `${user} (sudo)` : user,
       system,
       docker === null ? '–' : docker,
-      formatSize(folders[0]?.freeBytes ?? 0),
+      formatSize(Math.min(...folders.map(({ freeBytes }) => freeBytes))),
       `${Math.round(roundTripMs)} ms`,
     ]
   })

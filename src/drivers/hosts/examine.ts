@@ -39,7 +39,7 @@ v=$(docker version --format '{{.Server.Version}}' 2>/dev/null) && echo "docker $
 look() {
   p=$1; while [ ! -e "$p" ]; do p=\${p%/*}; [ -n "$p" ] || p=/; done
   if [ -d "$p" ] && [ -w "$p" ] && [ -x "$p" ]; then w=yes; else w=no; fi
-  echo "folder $w $1"; echo "disk $(df -Pk "$p" | tail -n 1)"
+  echo "folder $w $1"; echo "disk $(df -Pk "$p" | tail -n 1)"; echo "inodes $(df -Pi "$p" 2>/dev/null | tail -n 1)"
 }
 `
 
@@ -83,18 +83,24 @@ function readExamination(text: string, roundTripMs: number, askedAt: number): Ex
     sudo: one('sudo') === 'yes',
     docker: one('docker'),
     folders: lines.flatMap(({ key, value }, at) =>
-      key === 'folder' ? [folderOf(value, lines[at + 1]?.value ?? '')] : [],
+      key === 'folder' ? [folderOf(value, lines[at + 1]?.value ?? '', lines[at + 2]?.value ?? '')] : [],
     ),
   }
 }
 
-/** `disk` is a line of `df -Pk`; names of disks and folders may have spaces in them. */
-function folderOf(text: string, disk: string): Examination['folders'][number] {
-  const free = /\s\d+\s+\d+\s+(-?\d+)\s+(?:\d+%|-)\s/.exec(disk)?.[1] ?? '0'
+const columns = /\s(\d+)\s+\d+\s+(-?\d+)\s+(?:\d+%|-)\s+(\/.*)$/
+
+/** `disk` and `inodes` are lines of `df`; names of disks and folders may have spaces in them. */
+function folderOf(text: string, disk: string, inodes: string): Examination['folders'][number] {
+  const [, , free = '0', mountedAt = ''] = columns.exec(disk) ?? []
+  const [, files = '0', freeFiles = ''] = columns.exec(inodes) ?? []
   const at = text.indexOf(' ')
   return {
     path: text.slice(at + 1),
     isWritable: text.startsWith('yes '),
     freeBytes: Number(free) * 1024,
+    // some file systems make room for files as they need it, and say 0 of 0
+    freeFiles: Number(files) > 0 ? Number(freeFiles) : null,
+    mountedAt,
   }
 }

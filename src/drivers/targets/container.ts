@@ -10,7 +10,7 @@ import type { DriverSpec } from '../../model/spec.js'
 import type { Target, TargetDriver, TargetScope } from '../../model/target.js'
 import { copyName } from '../../model/instance.js'
 import { aliasRouter } from './container/alias.js'
-import { claimEngine } from './container/claim.js'
+import { claimEngine, removeEngineClaim } from './container/claim.js'
 import { removeTag } from './container/discard.js'
 import { engineAt, type Engine } from './container/engine/engine.js'
 import { inspectPlace } from './container/inspect.js'
@@ -128,6 +128,7 @@ function targetAt(place: Place, staysWith: (next: DriverSpec) => boolean): Targe
       await refuseUnfit(place, request.incoming, signal)
       return claimEngine(place, request, signal)
     },
+    unclaim: (deployment, signal) => removeEngineClaim(place, deployment, signal),
     stage: (instance, _obtain, context) => stageImage(place, instance, context),
     discard: async (instance, { signal }) => {
       await removeTag(place, imageTag(place.scope, instance.name), signal)

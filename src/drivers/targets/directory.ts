@@ -4,7 +4,7 @@
  */
 import { fileError } from '../system/file-error.js'
 import { resolveOwner } from './directory/owner.js'
-import { claimPlace } from './directory/claim.js'
+import { claimPlace, removeClaimsOf } from './directory/claim.js'
 import { discardRelease } from './directory/discard.js'
 import { localAccess, remoteAccess, type Access } from './directory/files/access.js'
 import { releasePreparer, type ReleasePreparer } from './directory/files/prepare-release.js'
@@ -96,6 +96,8 @@ export function directoryTarget(
           },
         }
       }),
+    unclaim: (deployment, signal) =>
+      at('look who has claimed the place', signal, (place) => removeClaimsOf(place, deployment)),
     stage: (instance, obtain, context) =>
       at(`stage ${instance.name}`, context.signal, (place) => stageRelease(place, instance, obtain, context)),
     discard: (instance, context) =>

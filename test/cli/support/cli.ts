@@ -117,6 +117,8 @@ function noUseCases(): UseCases {
     freeze: refuse('freeze'),
     unfreeze: refuse('unfreeze'),
     runAgent: refuse('runAgent'),
+    recordOfHost: refuse('recordOfHost'),
+    forgetHost: refuse('forgetHost'),
     unlock: refuse('unlock'),
     runOnHosts: refuse('runOnHosts'),
     examineHosts: refuse('examineHosts'),

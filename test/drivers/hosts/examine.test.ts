@@ -24,10 +24,16 @@ describeWith('ssh-hosts', 'looking at a host', () => {
 
   for (const kind of ['debian', 'busybox'] as const) {
     test(`finds everything on a ${kind} host, and the room where a folder will be`, async () => {
-      const prepare = 'mkdir -p /data; mount -t tmpfs -o size=8m tmpfs /data'
+      const prepare = 'mkdir -p /data; mount -t tmpfs -o size=8m,nr_inodes=100 tmpfs /data'
       const found = await look({ kind, prepare }, ['/data/a/b', '/proc/1/x'])
       expect(found).toMatchObject({ user: 'root', missing: [], clockAheadMs: 0, sudo: true })
-      expect(found.folders[0]).toEqual({ path: '/data/a/b', isWritable: true, freeBytes: 8 * 2 ** 20 })
+      expect(found.folders[0]).toEqual({
+        path: '/data/a/b',
+        isWritable: true,
+        freeBytes: 8 * 2 ** 20,
+        freeFiles: 99,
+        mountedAt: '/data',
+      })
     })
   }
 

@@ -96,9 +96,15 @@ describeWith('docker-engine', 'the claim', () => {
     await leave({ token: 'far', pid: 1, startedAt: '', place: { ...thisPlace(), machineId: 'another' } })
     await expect(claim('d1')).rejects.toMatchObject({
       code: 'LOCKED',
-      hint: expect.stringContaining(`docker volume rm ${name()}`) as string,
+      hint: expect.stringContaining('deployctl unlock d0') as string,
     })
-    await bench.call('DELETE', `/volumes/${name()}`)
+    const unclaim = (deployment: string) => bench.target().unclaim!(deployment, bench.context.signal)
+    expect(await unclaim('d9')).toEqual([])
+    expect(await unclaim('d0')).toEqual([{ by: 'other', from: 'build', since: 'long ago' }])
+    expect(await volumes()).toEqual([])
+    const held = await claim('d1')
+    await expect(unclaim('d1')).rejects.toMatchObject({ code: 'LOCKED' }) // its process, this one, lives
+    await held.release()
     await bench.call('POST', '/volumes/create', {
       Name: name(),
       Labels: { 'deployctl.project': bench.scope.project },

@@ -5,7 +5,7 @@
  * holds a second claim of the same kind, on that very taking away; so nobody removes what a third one has just made.
  */
 import { DeployError } from '../../../base/deploy-error.js'
-import type { Claim, ClaimRequest } from '../../../model/target.js'
+import type { Claim, ClaimHolder, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
 import { imageRepository, scopeLabels } from './names.js'
@@ -44,7 +44,7 @@ export async function claimEngine(place: Place, request: ClaimRequest, signal: A
     place: thisPlace(),
     since: clock.now().toISOString(),
   }
-  const name = `${imageRepository(place.scope).replace('/', '-')}-claim`
+  const name = nameOf(place)
   await take(place, name, own, signal)
   let isHeld = true
   return {
@@ -56,6 +56,28 @@ export async function claimEngine(place: Place, request: ClaimRequest, signal: A
   }
 }
 
+function nameOf({ scope }: Place): string {
+  return `${imageRepository(scope).replace('/', '-')}-claim`
+}
+
+/** Takes away the claim of a deployment whose process is not known to live. */
+export async function removeEngineClaim(
+  place: Place,
+  deployment: string,
+  signal: AbortSignal,
+): Promise<readonly ClaimHolder[]> {
+  const name = nameOf(place)
+  const there = await place.engine.find<Volume>(
+    { doing: 'look at the claim', method: 'GET', path: `/volumes/${name}` },
+    signal,
+  )
+  const holder = there === null ? null : holderIn(there)
+  if (holder === null || holder.deployment !== deployment) return []
+  if (canJudge(holder.place) && (await isAlive(holder.pid, holder.startedAt))) throw claimedBy(place, holder)
+  await removeOwn(place, name, holder.token, signal)
+  return [{ by: holder.by, from: holder.host, since: holder.since }]
+}
+
 const mostRounds = 5
 
 async function take(place: Place, name: string, own: Holder, signal: AbortSignal, depth = 0): Promise<void> {
@@ -64,7 +86,7 @@ async function take(place: Place, name: string, own: Holder, signal: AbortSignal
     if (holder === 'gone') continue
     if (holder?.token === own.token) return
     if (holder === null) throw claimedBySomebody(place, name)
-    if (depth === mostRounds || !(await isDead(holder))) throw claimedBy(place, name, holder)
+    if (depth === mostRounds || !(await isDead(holder))) throw claimedBy(place, holder)
     const taking = `${name}-of-${holder.token.slice(0, 8)}`
     await take(place, taking, own, signal, depth + 1)
     await removeOwn(place, name, holder.token, signal)
@@ -122,13 +144,13 @@ async function isDead(holder: Holder): Promise<boolean> {
   return canJudge(holder.place) && !(await isAlive(holder.pid, holder.startedAt))
 }
 
-function claimedBy({ scope }: Place, name: string, holder: Holder): DeployError {
+function claimedBy({ scope }: Place, holder: Holder): DeployError {
   const says = `${scope.service} is being deployed to this engine by ${holder.by} (deployment ${holder.deployment}).`
   return new DeployError('LOCKED', says, {
     details: [`on ${holder.host}, process ${holder.pid}, since ${holder.since}`],
     hint: canJudge(holder.place)
       ? 'Wait until it is done.'
-      : `Wait until it is done. Whether it still runs cannot be told from here; when it surely does not: docker volume rm ${name}`,
+      : `Wait until it is done. Whether it still runs cannot be told from here; when it surely does not: deployctl unlock ${holder.deployment}`,
   })
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DeployError } from '../../../base/deploy-error.js'
 import { canonicalJson } from '../../../base/hash.js'
 import type { Ports } from '../../../model/ports.js'
-import type { Claim, ClaimRequest } from '../../../model/target.js'
+import type { Claim, ClaimHolder, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
 import { ensureOwnFolder, tidyUp } from './own-folders.js'
@@ -106,7 +106,7 @@ async function stepBackForOthers({ layout, files }: Ground, file: string, own: C
     const other = await readJson(files, path)
     if (other === null && !(await namesIn(files, layout.claim)).includes(name)) continue // its holder has just left
     if (!isClaim(other)) throw lockedBySomebody(layout, path)
-    if (!isOwnLeftover(own, other) && !(await isDead(other))) throw lockedBy(layout, path, other)
+    if (!isOwnLeftover(own, other) && !(await isDead(other))) throw lockedBy(layout, other)
     await files.remove(path)
   }
 }
@@ -129,7 +129,7 @@ async function isDead(holder: ClaimFile): Promise<boolean> {
   return canJudge(holder.place) && !(await isAlive(holder.pid, holder.startedAt))
 }
 
-function lockedBy(layout: Layout, path: string, holder: ClaimFile): DeployError {
+function lockedBy(layout: Layout, holder: ClaimFile): DeployError {
   const judged = canJudge(holder.place)
   return new DeployError(
     'LOCKED',
@@ -138,9 +138,27 @@ function lockedBy(layout: Layout, path: string, holder: ClaimFile): DeployError 
       details: [`on ${holder.host}, process ${holder.pid}, since ${holder.since}`],
       hint: judged
         ? 'Wait until it is done. If both are one deployment, two services of deploy.yaml have the same path: give each its own.'
-        : `Wait until it is done. Whether it still runs cannot be told from here; when it surely does not: rm ${path}`,
+        : `Wait until it is done. Whether it still runs cannot be told from here; when it surely does not: deployctl unlock ${holder.deployment}`,
     },
   )
+}
+
+/** Takes away the claims of a deployment whose process is not known to live. */
+export async function removeClaimsOf(
+  { layout, files }: Ground,
+  deployment: string,
+): Promise<readonly ClaimHolder[]> {
+  const removed: ClaimHolder[] = []
+  for (const name of await namesIn(files, layout.claim)) {
+    const path = join(layout.claim, name)
+    const other = name.endsWith('.json') ? await readJson(files, path) : null
+    if (!isClaim(other) || other.deployment !== deployment) continue
+    if (canJudge(other.place) && (await isAlive(other.pid, other.startedAt))) throw lockedBy(layout, other)
+    await files.remove(path)
+    removed.push({ by: other.by, from: other.host, since: other.since })
+  }
+  if (removed.length > 0) await files.leavePlace(layout)
+  return removed
 }
 
 function lockedBySomebody(layout: Layout, path: string): DeployError {
