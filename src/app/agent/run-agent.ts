@@ -12,6 +12,7 @@ import type { AgentContext } from './agent-context.js'
 import { endWithAgent } from './end-with-agent.js'
 import { agentRound } from './agent-round.js'
 import { createWatch, type Watch } from './ask-sources.js'
+import { logKeeper } from './last-log.js'
 import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
 import { metricsText } from './metrics-text.js'
@@ -63,6 +64,7 @@ interface Loop {
 async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Promise<Loop> {
   const { clock } = world
   const book = createLogbook(world, (line) => desk.write(line))
+  const keepLog = logKeeper(desk.memory, () => book.lines())
   const outboxEnd = new AbortController()
   const warn = (message: string): void => book.log('warn', message)
   const outbox = await openOutbox(world, desk.memory, warn, outboxEnd.signal)
@@ -109,6 +111,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     } finally {
       turnSinceMs = null
       book.changed()
+      await keepLog()
     }
   }
   const changePause = async (next: Pause | null): Promise<void> => {
@@ -202,6 +205,7 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
       outboxEnd.abort()
       patience.abort()
       await outbox.settle()
+      await keepLog()
     },
   }
 }
