@@ -3,6 +3,7 @@
  * everything else before the first look. Nobody waits for it, and what goes wrong is told where the host is looked at.
  */
 import { localHost } from '../model/host-spec.js'
+import { forHost } from '../model/interpolate-host.js'
 import type { RecordedState } from '../model/state.js'
 import type { HostBook } from './host-book.js'
 import { hostsMeant, hostsOf, placeOf, sightOf } from './observe.js'
@@ -20,12 +21,14 @@ export function approachHosts(
     const book = await opened
     const isMeant = await hostsMeant(world, only, signal)
     for (const service of services) {
-      const target = world.config.services[service]?.target ?? null
-      const sight = sightOf(world, service, target, state?.services[service] ?? null, book)
+      const config = world.config.services[service]
+      const after = config === undefined ? null : { spec: { target: config.target, checks: config.checks } }
+      const sight = sightOf(world, service, after, state?.services[service] ?? null, book)
       for (const host of hostsOf(sight, book)) {
         if (host.name === localHost || !isMeant(host)) continue
         const place = placeOf(world, sight, host.name)
-        if (place !== null) world.target(place.spec, { service, host }).approach?.()
+        if (place === null) continue
+        world.target(forHost(place.spec, host).value, { service, host }).approach?.()
       }
     }
   }

@@ -5,6 +5,7 @@ import type { VersionListing } from '../model/release.js'
 import type { Deployed, Hold, RecordedState } from '../model/state.js'
 import { holdsOf, recordedHosts, recordedOn } from '../model/state.js'
 import type { StagedRelease } from '../model/target.js'
+import { withHost } from '../model/interpolate-host.js'
 import { compareVersions } from '../model/version.js'
 import type { ReleaseRow, ReleasesReport } from './requests.js'
 import type { ServiceConfig } from '../model/config.js'
@@ -60,9 +61,11 @@ async function releasesOf(
   const looks = hosts.map((host) =>
     looksLimit(() =>
       orNone(async () => {
-        const place = recordedOn(recorded ?? null, host)?.spec.target ?? config?.target
+        const there = recordedOn(recorded ?? null, host)?.spec.target
+        const at = book.named(host)
+        const place = there ?? (config && withHost(config.target, at, `services.${service}.target`))
         if (place === undefined) return []
-        const target = world.target(place, { service, host: book.named(host) })
+        const target = world.target(place, { service, host: at })
         const { staged } = await target.inspect(recordedInstances(recorded ?? null, host), signal)
         return staged.map((lying) => ({ ...lying, host }))
       }),

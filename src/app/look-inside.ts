@@ -2,7 +2,7 @@
 import { DeployError } from '../base/deploy-error.js'
 import type { OutputLine } from '../model/event.js'
 import { copyName, type Instance } from '../model/instance.js'
-import type { Command } from '../model/spec.js'
+import { specOn, type Command } from '../model/spec.js'
 import type { Target } from '../model/target.js'
 import { openHostBook } from './host-book.js'
 import { recordedService } from './recorded-service.js'
@@ -86,7 +86,7 @@ async function copiesOf(
   signal: AbortSignal,
 ): Promise<readonly Copy[]> {
   const { state, recorded } = await recordedService(world, service)
-  const { instances, spec } = recorded.active
+  const { instances } = recorded.active
   const chosen = instances.filter(
     (instance) => copy === null || copyName(instance) === copy || String(instance.slot) === copy,
   )
@@ -99,7 +99,10 @@ async function copiesOf(
   return chosen.map((instance) => ({
     name: copyName(instance),
     instance,
-    target: world.target(spec.target, { service, host: book.named(instance.host) }),
+    target: world.target(specOn(recorded.active, instance.host).target, {
+      service,
+      host: book.named(instance.host),
+    }),
   }))
 }
 

@@ -2,7 +2,7 @@
 import pLimit from 'p-limit'
 import { DeployError } from '../base/deploy-error.js'
 import type { HostSpec } from '../model/host-spec.js'
-import type { DriverSpec } from '../model/spec.js'
+import { specOn, type DriverSpec, type Specified } from '../model/spec.js'
 import { recordedHosts, recordedOn, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
@@ -19,8 +19,8 @@ const looksAtOnce = 64
 
 export interface Sight {
   readonly service: string
-  /** The target it should have, or null when the service is to go. */
-  readonly target: DriverSpec | null
+  /** What it should be, or null when the service is to go. */
+  readonly after: Specified | null
   /** Where it should run. */
   readonly hosts: readonly HostSpec[]
   readonly recorded: RecordedService | null
@@ -108,12 +108,12 @@ function refuseUnreached(
   left: readonly (readonly Skipped[])[],
 ): void {
   const errors = new Map<string, DeployError>()
-  for (const [index, { target, hosts, unreachable }] of sights.entries()) {
+  for (const [index, { after, hosts, unreachable }] of sights.entries()) {
     const wanted = new Set(hosts.map(({ name }) => name))
     const away = (left[index] ?? []).flatMap(({ host, error }) => (error === null ? [] : [{ host, error }]))
     const isAllGone = seen[index]?.length === 0
     for (const { host, error } of away) {
-      const matters = target === null || (wanted.has(host) && unreachable === 'fail') || isAllGone
+      const matters = after === null || (wanted.has(host) && unreachable === 'fail') || isAllGone
       if (matters) errors.set(host, error)
     }
   }
@@ -132,12 +132,14 @@ export function recordedInstances(recorded: RecordedService | null, host: string
 /** A service that moves to another place is looked at where it is to be: nothing of the record lies there. */
 export function placeOf(
   world: World,
-  { target, recorded }: Sight,
+  { after, hosts, recorded }: Sight,
   host: string,
 ): { readonly spec: DriverSpec; readonly recorded: RecordedInstances } | null {
   const there = recordedInstances(recorded, host)
   const spec = recordedOn(recorded, host)?.spec.target
-  if (target === null) return spec === undefined ? null : { spec, recorded: there }
+  const isWanted = hosts.some(({ name }) => name === host)
+  if (after === null || !isWanted) return spec === undefined ? null : { spec, recorded: there }
+  const { target } = specOn(after, host)
   const stays = spec !== undefined && samePlace(spec, target, world.traits(target.type))
   return { spec: target, recorded: stays ? there : recordedInstances(null, host) }
 }
@@ -152,7 +154,7 @@ export async function observePlan(
 ): Promise<Sightings> {
   const sights = plan.changes.map(({ service, after }): Sight => {
     const recorded = state?.services[plan.renamed[service] ?? service] ?? null
-    return sightOf(world, service, after?.spec.target ?? null, recorded, book)
+    return sightOf(world, service, after, recorded, book)
   })
   return observe(world, sights, book, await hostsMeant(world, plan.only ?? null, signal), signal)
 }
@@ -160,15 +162,15 @@ export async function observePlan(
 export function sightOf(
   world: World,
   service: string,
-  target: DriverSpec | null,
+  after: Specified | null,
   recorded: RecordedService | null,
   book: HostBook,
 ): Sight {
   const config = world.config.services[service]
-  const isWanted = target !== null && config !== undefined
+  const isWanted = after !== null && config !== undefined
   return {
     service,
-    target,
+    after,
     recorded,
     hosts: isWanted ? book.wanted(config) : [],
     unreachable: isWanted ? unreachableOf(config.strategy) : 'fail',

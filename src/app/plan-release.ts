@@ -155,7 +155,7 @@ export async function planDesired(
   signal: AbortSignal,
 ): Promise<Plan> {
   const sights = [...desired].map(([service, wanted]) =>
-    sightOf(world, service, wanted?.spec.target ?? null, state?.services[service] ?? null, book),
+    sightOf(world, service, wanted, state?.services[service] ?? null, book),
   )
   const notices: Notice[] = [...freezeNotices(world, state), ...said]
   const { observed, skipped } = await observe(world, sights, book, isMeant, signal)

@@ -15,11 +15,12 @@ export async function planRestart(world: World, service: string, signal: AbortSi
       hint: 'put it back into deploy.yaml, or take it down with `deployctl apply`',
     })
   }
-  const { release, spec, instances } = recorded.active
+  const { release, spec, specs, instances } = recorded.active
   refuseWhatCannot(world.traits(spec.target.type), service, Object.keys(spec.target))
   const book = await openHostBook(world, state, signal)
   const hosts = [...new Set(instances.map(({ host }) => host))].map((name) => book.named(name))
-  const desired = new Map([[service, { config, release, spec, hosts, instances, reason: '' }]])
+  const specified = { spec, ...(specs === undefined ? {} : { specs }) }
+  const desired = new Map([[service, { config, release, ...specified, hosts, instances, reason: '' }]])
   const scope = { desired, book, isMeant: () => true }
   return planDesired(world, { state, renamed: {} }, 'restart', scope, [], signal)
 }

@@ -3,8 +3,9 @@
  * Every driver is made once before anything begins, so that none is found out after the switch.
  */
 import { DeployError } from '../base/deploy-error.js'
-import type { ServiceConfig } from '../model/config.js'
+import type { Config, ServiceConfig } from '../model/config.js'
 import { thisHost, type HostSpec } from '../model/host-spec.js'
+import { forHost, speaksOfHost } from '../model/interpolate-host.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {
@@ -13,9 +14,16 @@ export interface RefusedOption {
   readonly error: DeployError
 }
 
-/** Nobody asks it anything: which host it is matters as little as whether it is there. */
-function someHostOf({ hosts: [word] }: ServiceConfig): HostSpec {
-  return word === undefined ? thisHost : { ...thisHost, name: word, address: word }
+/** Nobody asks it anything: which host it is matters as little as whether it is there, unless the service speaks of it. */
+function someHostsOf(service: ServiceConfig, groups: Config['hosts']): readonly HostSpec[] {
+  const { hosts: words, target, checks } = service
+  const [word] = words
+  if (word === undefined) return [thisHost]
+  if (!speaksOfHost({ target, checks })) return [{ ...thisHost, name: word, address: word }]
+  return Object.entries(groups).flatMap(([group, from]) => {
+    const listed = from.kind === 'listed' ? from.hosts : [] // an inventory is asked when there is a plan to be made
+    return listed.filter(({ name }) => words.includes(group) || words.includes(name))
+  })
 }
 
 export function refusedOptions(world: World): readonly RefusedOption[] {
@@ -29,14 +37,17 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
   if (waves !== null) makers.push(['agent.waves.lease', () => world.lease(waves.lease)])
   const checks = new Set<string>()
   for (const service of Object.values(config.services)) {
-    makers.push([
-      `services.${service.name}.target`,
-      () => world.target(service.target, { service: service.name, host: someHostOf(service) }),
-    ])
-    for (const check of service.checks) {
-      const seen = JSON.stringify(check)
-      if (!checks.has(seen)) makers.push([`healthChecks.${check.name}`, () => world.check(check)])
-      checks.add(seen)
+    for (const host of someHostsOf(service, config.hosts)) {
+      const { value: target } = forHost(service.target, host)
+      makers.push([
+        `services.${service.name}.target`,
+        () => world.target(target, { service: service.name, host }),
+      ])
+      for (const check of forHost(service.checks, host).value) {
+        const seen = JSON.stringify(check)
+        if (!checks.has(seen)) makers.push([`healthChecks.${check.name}`, () => world.check(check)])
+        checks.add(seen)
+      }
     }
   }
   return makers.flatMap(([place, make]) => {

@@ -4,6 +4,7 @@
  */
 import type { Json } from '../base/hash.js'
 import { didYouMean, nearest } from '../base/nearest.js'
+import { partsOfHost, isHostPart } from '../model/interpolate-host.js'
 import { piecesOf, type Piece, type Reference } from './reference.js'
 
 export interface Expansion {
@@ -71,6 +72,7 @@ export function createExpander(sources: ExpansionSources): Expander {
     if (kind === 'var') return expandVariable(reference)
     if (kind === 'env') return expandEnv(reference)
     if (kind === 'secret' || placeBound.includes(`${kind}.${name}`)) return keep(reference)
+    if (kind === 'host' && isHostPart(name)) return keep(reference)
     if (`${kind}.${name}` === 'environment.name') return constant(sources.environment)
     if (`${kind}.${name}` === 'project.name') return constant(sources.project)
     return unknownReference(reference)
@@ -128,10 +130,14 @@ function unknownVariable(text: string, name: string, names: readonly string[]): 
 }
 
 const forms =
-  'References are ${var.x}, ${env.X}, ${env.X:-default}, ${secret.X}, ${release.version}, ${service.name}, ${environment.name} and ${project.name}.'
+  'References are ${var.x}, ${env.X}, ${env.X:-default}, ${secret.X}, ${release.version}, ${service.name}, ${host.name}, ${host.variables.X}, ${environment.name} and ${project.name}.'
 
 function unknownReference({ kind, name, text }: Reference): Expansion {
   const literal = `For the text itself write $${text}.`
+  if (kind === 'host') {
+    const parts = partsOfHost.map((part) => `\${host.${part}}`).join(', ')
+    return failure(text, `${text} is no reference`, `Of a host there are ${parts}. ${literal}`)
+  }
   if (!text.endsWith('}')) return failure(text, `"${text}" has no closing }`, literal)
   const bare = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(text)?.[1]
   const full = fixed.find((known) => known.startsWith(`${kind}.`))
@@ -144,7 +150,13 @@ function unknownReference({ kind, name, text }: Reference): Expansion {
 }
 
 function kindNear(kind: string, name: string): string | undefined {
-  const near = nearest(kind, ['var', 'env', 'secret', ...fixed.map((known) => known.split('.')[0] ?? '')])
+  const near = nearest(kind, [
+    'var',
+    'env',
+    'secret',
+    'host',
+    ...fixed.map((known) => known.split('.')[0] ?? ''),
+  ])
   if (near === undefined || kind === '') return undefined
   return fixed.find((known) => known.startsWith(`${near}.`)) ?? `${near}.${name}`
 }

@@ -70,7 +70,7 @@ interface Listed {
 }
 
 /** Those that have the right shape. */
-function listedHosts(tree: Json): readonly Listed[] {
+export function listedHosts(tree: Json): readonly Listed[] {
   return entriesAt(tree, 'hosts').flatMap(([group, list]) =>
     (isList(list) ? list : []).flatMap((written, index): readonly Listed[] => {
       const isHost =

@@ -1,7 +1,7 @@
 /** What deploy.yaml says of hosts and of reaching them. Data only; a file of its own to keep root-schema.ts readable. */
 import { addressPattern, hostPattern } from '../model/host-entry.js'
 import type { JsonSchema } from '../model/schema.js'
-import { namedMap, namePattern, processVariables } from './name-patterns.js'
+import { namedMap, namePattern, variablesOfHost } from './name-patterns.js'
 
 const hostNamePattern = '^[A-Za-z0-9_][A-Za-z0-9_.:-]*$'
 const labelPattern = '^(?!x-)[A-Za-z][A-Za-z0-9_.-]*$'
@@ -42,8 +42,9 @@ const hostMap: JsonSchema = {
       examples: [{ zone: 'a' }],
     },
     variables: {
-      ...processVariables,
-      description: 'In the environment of every command that deployctl runs there.',
+      ...variablesOfHost,
+      description:
+        'In the environment of every command that deployctl runs there, and `${host.variables.X}` in the target and the checks of a service.',
       examples: [{ APP_ROLE: 'primary' }],
     },
   },

@@ -5,9 +5,11 @@
  */
 import type { Json } from '../base/hash.js'
 import type { JsonSchema } from '../model/schema.js'
+import { notePlace, type HostPlace } from '../model/interpolate-host.js'
 import { createExpander, type EnvUse, type Expander, type Expansion, type Problem } from './expand-text.js'
 import type { Finding } from './finding.js'
 import { keepLiteral, type Live, type Piece, type Reference } from './reference.js'
+import { hostsOption } from '../model/hosts-option.js'
 import { isFreeKey, schemasAt } from './schema-place.js'
 import { childOf, isList, isMap, textAt, type JsonMap, type Path } from './tree.js'
 
@@ -15,6 +17,8 @@ export interface Interpolation {
   readonly tree: Json
   readonly findings: readonly Finding[]
   readonly env: EnvUse
+  /** Whether anything differs by host. */
+  readonly speaksOfHosts: boolean
 }
 
 interface Scope {
@@ -22,9 +26,12 @@ interface Scope {
   readonly service: string | null
   readonly each: boolean
   readonly release: boolean
+  /** Whether what stands there may differ by host. */
+  readonly host: boolean
 }
-const nowhere: Scope = { service: null, each: false, release: false }
-const anywhere: Scope = { service: null, each: true, release: true }
+const nowhere: Scope = { service: null, each: false, release: false, host: false }
+const anywhere: Scope = { service: null, each: true, release: true, host: true }
+const inChecks: Scope = { ...anywhere }
 
 export function interpolate(
   tree: Json,
@@ -32,6 +39,7 @@ export function interpolate(
   env: { readonly [name: string]: string | undefined },
 ): Interpolation {
   const findings: Finding[] = []
+  let speaksOfHosts = false
   const variables = childOf(tree, 'variables')
   const sources = { variables: isMap(variables) ? variables : {}, env, environment }
   const project = projectName(tree, createExpander({ ...sources, project: '' }))
@@ -65,6 +73,7 @@ export function interpolate(
   function interpolateText(text: string, path: Path, scope: Scope): Json {
     const expansion = expander.expand(text)
     const { value, problems } = settle(expansion, scope, () => schemasAt(tree, path))
+    if (scope.host && expansion.pieces.some(isOfHost)) speaksOfHosts = true
     const all = [...expansion.problems, ...problems]
     findings.push(...all.map((problem): Finding => ({ path, at: 'value', ...problem })))
     return all.length === 0 ? value : text
@@ -74,7 +83,7 @@ export function interpolate(
   for (const { variable, problem } of expander.circles) {
     findings.push({ path: ['variables', variable], at: 'value', ...problem })
   }
-  return { tree: result, findings, env: expander.env }
+  return { tree: result, findings, env: expander.env, speaksOfHosts }
 }
 
 function projectName(tree: Json, expander: Expander): string {
@@ -85,21 +94,33 @@ function projectName(tree: Json, expander: Expander): string {
 
 /** Scopes begin at a service, at its target, at the checks, at a hook and at the variables. */
 function scopeAt(path: Path, tree: Json, outer: Scope, expander: Expander): Scope {
-  const [section, name, key] = path
+  const [section, name, key = ''] = path
   if (path.length === 1) {
     if (section === 'variables') return anywhere
-    return section === 'healthChecks' ? { service: null, each: true, release: true } : nowhere
+    return section === 'healthChecks' ? inChecks : nowhere
   }
-  if (path.length === 2 && section === 'services')
-    return { service: name ?? null, each: false, release: false }
-  if (path.length === 3 && section === 'services' && key === 'target') return { ...outer, release: true }
+  if (path.length === 2 && section === 'services') return { ...nowhere, service: name ?? null }
+  if (path.length === 3 && section === 'services' && key === 'target')
+    return { ...outer, release: true, host: true }
+  if (path.length === 4 && section === 'services' && sameOnAllHosts.has(path[3] ?? ''))
+    return { ...outer, host: false }
+  if (path.length === 3 && section === 'healthChecks' && checkTiming.has(key))
+    return { ...outer, host: false }
   if (path.length === 2 && section === 'hooks') {
     const service = textAt(childOf(childOf(tree, 'hooks'), name ?? ''), 'service')
     if (service === undefined) return nowhere
     const resolved = expander.expand(service).pieces.filter((piece) => typeof piece === 'string')
-    return { service: resolved.join(''), each: false, release: false }
+    return { ...nowhere, service: resolved.join('') }
   }
   return outer
+}
+
+/** What is asked of a target before it is known where it will be. */
+const sameOnAllHosts: ReadonlySet<string> = new Set(['type', hostsOption, 'keepReleases'])
+const checkTiming: ReadonlySet<string> = new Set(['type', 'interval', 'timeout', 'healthyAfter', 'deadline'])
+
+function isOfHost(piece: Piece): boolean {
+  return typeof piece !== 'string' && piece.kind === 'host'
 }
 
 type Scalar = string | number | boolean
@@ -118,13 +139,16 @@ function settle(expansion: Expansion, scope: Scope, schemas: () => readonly Json
     release: scope.release,
     service: scope.each,
     secret: isSecretPlace(expansion, scope, schemas),
+    host: scope.host,
   }
   const problems: Problem[] = []
   let text = ''
   for (const piece of joined(expansion.pieces)) {
     const part = typeof piece === 'string' ? keepLiteral(piece, live) : valueOf(piece, scope, live)
     if (typeof part !== 'string') problems.push(part)
-    else if (typeof piece !== 'string' && part === piece.text && text.endsWith('$')) {
+    else if (isOfHost(piece) && !text.endsWith('$')) {
+      text += notePlace(part, hostPlaceOf(expansion, scope, live, schemas))
+    } else if (typeof piece !== 'string' && part === piece.text && text.endsWith('$')) {
       problems.push({ part, message: `text that ends in $ cannot stand right before ${part}` })
     } else text += part
   }
@@ -134,7 +158,7 @@ function settle(expansion: Expansion, scope: Scope, schemas: () => readonly Json
 /** The schema is asked only where a text speaks of a secret, since most do not. */
 function isSecretPlace(expansion: Expansion, scope: Scope, schemas: () => readonly JsonSchema[]): boolean {
   const speaks = expansion.pieces.some((piece) =>
-    typeof piece === 'string' ? piece.includes('${') : piece.kind === 'secret',
+    typeof piece === 'string' ? piece.includes('${') : piece.kind === 'secret' || piece.kind === 'host',
   )
   return speaks && (scope === anywhere || schemas().some((one) => one['x-secret'] === true))
 }
@@ -147,9 +171,31 @@ function valueOf({ kind, text }: Reference, scope: Scope, live: Live): string | 
       'It can be used in the target of a service and in health checks. A hook finds it in $DEPLOYCTL_VERSION.'
     return scope.release ? text : { part: text, message, hint }
   }
+  if (kind === 'host') {
+    const hint =
+      'It can be used in the target of a service and in health checks. A hook finds what its host has in its environment, and the name in $DEPLOYCTL_HOST.'
+    return scope.host ? text : { part: text, message, hint }
+  }
   if (scope.each) return text
   const hint = 'It can be used in a service, in health checks, and in hooks that name a service.'
   return scope.service ?? { part: text, message, hint }
+}
+
+/** In a variable it is not known yet: where that is used, its text is looked at once more. */
+function hostPlaceOf(
+  { pieces }: Expansion,
+  scope: Scope,
+  live: Live,
+  schemas: () => readonly JsonSchema[],
+): HostPlace | null {
+  if (scope === anywhere) return null
+  if (pieces.length === 1 && !takesText(schemas())) return 'number'
+  return live.secret ? 'secret' : null
+}
+
+function takesText(schemas: readonly JsonSchema[]): boolean {
+  const types = new Set(schemas.flatMap((one) => [one['type']].flat()).filter((type) => type !== undefined))
+  return types.has('string') || !(types.has('integer') || types.has('number') || types.has('boolean'))
 }
 
 function secretRefused(text: string): Problem {

@@ -108,18 +108,35 @@ async function judge(loaded: Loaded, request: ConfigRequest, context: RuleContex
 /** Warnings, or every problem there is: of the text, of interpolation, of the schema and of the rules. */
 async function validate(
   loaded: Loaded,
-  { tree, findings }: Interpolation,
+  { tree: written, findings, speaksOfHosts }: Interpolation,
   environment: string,
   context: RuleContext,
 ): Promise<readonly ConfigProblem[] | { readonly problems: readonly ConfigProblem[] }> {
   const { default: validateTree } = await import('./generated/validate.js')
   const { ruleFindings, ruleWarnings } = await import('./rules.js')
+  const tree = speaksOfHosts ? await asOneHost(written) : written
   const isValid = validateTree(tree)
   const violations = isValid ? [] : await describe(tree, validateTree.errors ?? [])
-  const all = inStages(findings, violations, ruleFindings(tree, context))
+  const byHost = isValid && speaksOfHosts ? await findByHost(written) : []
+  const all = inStages(findings, violations, ruleFindings(tree, context), byHost)
   const isBroken = all.length > 0 || (loaded.parsed?.findings.length ?? 0) > 0
   if (isBroken) return { problems: await locate(loaded, all, environment) }
   return locate(loaded, ruleWarnings(tree), environment)
+}
+
+async function asOneHost(tree: Json): Promise<Json> {
+  const values = await import('./host-values.js')
+  return isMap(tree) ? values.asOneHost(tree) : tree
+}
+
+/** What is wrong on some hosts only. */
+async function findByHost(tree: Json): Promise<readonly Finding[]> {
+  const { default: validateTree } = await import('./generated/validate.js')
+  const { describeViolations } = await import('./describe-violations.js')
+  const { hostValueFindings } = await import('./host-values.js')
+  const judge = (one: Json): readonly Finding[] =>
+    validateTree(one) ? [] : describeViolations(one, validateTree.errors ?? [])
+  return isMap(tree) ? hostValueFindings(tree, judge) : []
 }
 
 async function describe(tree: Json, violations: readonly Violation[]): Promise<readonly Finding[]> {

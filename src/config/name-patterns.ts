@@ -31,8 +31,18 @@ export function namedMap(pattern: string, values: JsonSchema): JsonSchema {
 }
 
 /** A map of variables for a process; values may refer to secrets. */
-export const processVariables: JsonSchema = {
-  type: 'object',
-  patternProperties: { [environmentVariablePattern]: { type: 'string', 'x-secret': true } },
-  additionalProperties: false,
+export const processVariables: JsonSchema = variablesOf({ type: 'string', 'x-secret': true })
+
+/** The same for a host, where a number or a truth value is as good as its text. */
+export const variablesOfHost: JsonSchema = variablesOf({
+  type: ['string', 'number', 'boolean'],
+  'x-secret': true,
+})
+
+function variablesOf(value: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    patternProperties: { [environmentVariablePattern]: value },
+    additionalProperties: false,
+  }
 }

@@ -6,14 +6,18 @@ export interface Reference {
   /** `var`, `env` … or an empty text when it is not of the form `${kind.name}`. */
   readonly kind: string
   readonly name: string
-  /** What `:-` gives for a variable of the process that is not set. */
+  /** What `:-` gives for a variable of the process, or of a host, that is not set. */
   readonly fallback: string | null
 }
 /** Literal text, or a reference. */
 export type Piece = string | Reference
 
 const opening = /\$\$\{|\$\{[^}]*\}?/g
-const reference = /^\$\{([a-z]+)\.([A-Za-z_][A-Za-z0-9_-]*)(?::-([^}]*))?\}$/
+const word = '[A-Za-z_][A-Za-z0-9_-]*'
+/** Only what a host has lies two deep: `${host.variables.X}`. */
+const reference = new RegExp(
+  `^\\$\\{([a-z]+)\\.(${word}|(?<=\\{host\\.)${word}\\.[A-Za-z_][A-Za-z0-9_.-]*)(?::-([^}]*))?\\}$`,
+)
 
 /** The pieces of a text, in order; `$${` is the literal text `${`. */
 export function piecesOf(text: string): readonly Piece[] {
@@ -38,15 +42,17 @@ export interface Live {
   readonly release: boolean
   readonly service: boolean
   readonly secret: boolean
+  readonly host: boolean
 }
 
-const lookalike = /\$\{(release\.version|service\.name|secret\.[A-Za-z_][A-Za-z0-9_-]*)\}/g
+const lookalike =
+  /\$\{(release\.version|service\.name|secret\.[A-Za-z_][A-Za-z0-9_-]*|(?:number:|secret:)?host\.[^}]*)\}/g
 
 /** Literal text in a document where some kinds are still live: what looks like one of them gets an extra `$`. */
 export function keepLiteral(text: string, live: Live): string {
   if (!text.includes('${')) return text
   return text.replace(lookalike, (match: string, inner: string) => {
-    const kind = inner.slice(0, inner.indexOf('.')) as keyof Live // the pattern admits these kinds only
+    const kind = inner.slice(inner.lastIndexOf(':', inner.indexOf('.')) + 1, inner.indexOf('.')) as keyof Live // the pattern admits these kinds only
     return live[kind] ? `$${match}` : match
   })
 }

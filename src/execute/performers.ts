@@ -84,7 +84,8 @@ export function createPerformers(plan: Plan, deps: PerformerDeps): Performers {
     const place = {
       projectDirectory: operation.at === 'host' ? homeFolder : deps.projectDirectory,
       releaseFolder: folder,
-      variables: { ...host.variables, ...variables, DEPLOYCTL_HOST: host.name },
+      variables: { ...variables, DEPLOYCTL_HOST: host.name },
+      hostVariables: host.variables,
     }
     const there = operation.at === 'host' ? host : thisHost
     return runHook(operation, place, { ...deps, shell: deps.shellOn(there, operation.become) }, context)

@@ -11,6 +11,8 @@ export interface HookPlace {
   /** The new release's folder, or null where there is none. */
   readonly releaseFolder: string | null
   readonly variables: { readonly [name: string]: string }
+  /** Of the host that it is about; values may hold secret references. */
+  readonly hostVariables: { readonly [name: string]: string }
 }
 
 /** The step's own limit ends the hook through the signal; this net only keeps the shell's deadline out of its way. */
@@ -24,7 +26,10 @@ export async function runHook(
 ): Promise<void> {
   const name = hook.undo ? `the revert of hook "${hook.hook}"` : `hook "${hook.hook}"`
   const directory = directoryOf(hook, place, name)
-  const env: Record<string, string> = { ...place.variables }
+  const env: Record<string, string> = {}
+  for (const [key, value] of Object.entries(place.hostVariables))
+    env[key] = await deps.secrets.reveal(value, context.signal)
+  Object.assign(env, place.variables)
   for (const [key, value] of Object.entries(hook.env))
     env[key] = await deps.secrets.reveal(value, context.signal)
   const result = await deps.shell.run(

@@ -1,12 +1,11 @@
 /** What will happen to one service and why; and where the world is not what state says. */
 import type { Release } from './release.js'
-import type { InstanceSpec } from './spec.js'
+import type { Specified } from './spec.js'
 
 export type ChangeKind = 'create' | 'update' | 'replace' | 'remove' | 'none'
 
-export interface Side {
+export interface Side extends Specified {
   readonly release: Release
-  readonly spec: InstanceSpec
 }
 
 export interface Change {

@@ -69,6 +69,26 @@ export interface InstanceSpec {
   readonly checks: readonly CheckSpec[]
 }
 
+/** What a service is made of: on all of its hosts the same, or with what is different on some. */
+export interface Specified {
+  /** As deploy.yaml has it; with references to the host (interpolate-host.ts) where it differs by host. */
+  readonly spec: InstanceSpec
+  /** By host, where `spec` speaks of its host. */
+  readonly specs?: { readonly [host: string]: InstanceSpec }
+}
+
+/** What the service is made of on one host. */
+export function specOn({ spec, specs }: Specified, host: string): InstanceSpec {
+  return (specs !== undefined && Object.hasOwn(specs, host) ? specs[host] : undefined) ?? spec
+}
+
+/** The same for some hosts only. */
+export function specsOf({ specs = {} }: Specified, hosts: Iterable<string>): Pick<Specified, 'specs'> {
+  const wanted = new Set(hosts)
+  const left = Object.entries(specs).filter(([host]) => wanted.has(host))
+  return left.length === 0 ? {} : { specs: Object.fromEntries(left) }
+}
+
 export interface StrategySpec {
   readonly type: string
   readonly [option: string]: Json

@@ -2,12 +2,11 @@
 import type { HostSpec } from './host-spec.js'
 import type { Instance } from './instance.js'
 import type { Release } from './release.js'
-import type { InstanceSpec } from './spec.js'
+import { specOn, type Specified } from './spec.js'
 
 /** A release as it was deployed: enough to roll back to it, or take it down, without deploy.yaml. */
-export interface Deployed {
+export interface Deployed extends Specified {
   readonly release: Release
-  readonly spec: InstanceSpec
   readonly instances: readonly Instance[]
   /** Where those instances are that are reached over SSH, by name, as deploy.yaml had it then. */
   readonly hosts?: { readonly [name: string]: HostSpec }
@@ -93,12 +92,14 @@ export function holdsOf(state: RecordedState | null, service: string): readonly 
   return state?.services[service]?.holds ?? state?.orphanHolds[service] ?? []
 }
 
-/** What is recorded to be on one host, with its instances alone; null where nothing is. */
+/** What is recorded to be on one host, with its instances and its specification alone; null where nothing is. */
 export function recordedOn(recorded: RecordedService | null, host: string): Deployed | null {
   const lag = recorded?.lagging?.find((one) => one.host === host)
   if (recorded === null || lag !== undefined) return lag?.has ?? null
   const instances = recorded.active.instances.filter((instance) => instance.host === host)
-  return instances.length === 0 ? null : { ...recorded.active, instances }
+  if (instances.length === 0) return null
+  const { specs: _, ...active } = recorded.active
+  return { ...active, spec: specOn(recorded.active, host), instances }
 }
 
 /** Every host that has something of a service by the record, or should have: in the order of the record. */

@@ -302,10 +302,10 @@ export interface WrittenConfig {
                 [k: string]: Variable
               }
               /**
-               * In the environment of every command that deployctl runs there.
+               * In the environment of every command that deployctl runs there, and `${host.variables.X}` in the target and the checks of a service.
                */
               variables?: {
-                [k: string]: string
+                [k: string]: string | number | boolean
               }
             }
         )[]

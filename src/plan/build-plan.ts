@@ -6,12 +6,12 @@ import { digestOf } from '../base/hash.js'
 import type { Config } from '../model/config.js'
 import { instanceId, type Instance } from '../model/instance.js'
 import type { Notice, Plan, PlanCommand, ServiceOutcome, Tolerance } from '../model/plan.js'
-import type { DriverSpec, InstanceSpec } from '../model/spec.js'
+import { specOn, type DriverSpec, type InstanceSpec, type Specified } from '../model/spec.js'
 import { holdsOf, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, TargetTraits } from '../model/target.js'
 import { localHost, type HostSelection, type HostSpec } from '../model/host-spec.js'
 import type { DesiredService } from './desire.js'
-import { diffService, restartOf, type Difference } from './diff.js'
+import { changesBetween, diffService, restartOf, type Difference } from './diff.js'
 import { changedDependencies } from './dependencies.js'
 import { fateOf } from './fate.js'
 import { gapNotices } from './gap-notices.js'
@@ -116,10 +116,11 @@ function chapterOf(service: string, input: PlanInput): ServiceChapter {
   const traits = input.traits(spec.target.type)
   const drift = observations.flatMap((seen) => seen.drift)
   const lapsed = input.lapsed.get(service) ?? null
-  const all = hostParts(desired, recorded, observations, skipped)
+  const all = hostParts(desired, recorded, observations, skipped, traits)
   // a restart is about what is recorded as active, and leaves other hosts alone
   const parts = input.command === 'restart' ? all.filter(({ wanted }) => wanted.length > 0) : all
-  const hostReasons = desired === null ? [] : ownReasons(parts, recorded)
+  const inFile = desired === null || active === null ? [] : changesBetween(active.spec, desired.spec, traits)
+  const hostReasons = desired === null ? [] : ownReasons(parts, recorded, inFile)
   const difference =
     input.command === 'restart' && active !== null
       ? restartOf(service, active)
@@ -177,6 +178,7 @@ function plannedOutcome(
     difference,
     recorded,
     skipped: input.skipped.get(service) ?? [],
+    traits,
     holds: holdsOf(input.state, service),
     keepReleases: typeof written === 'number' ? written : fallback,
     keepWarmMs: keepWarmMs(desired.config.strategy, input.command === 'rollback'),
@@ -197,12 +199,10 @@ function tablesOf(
   const instances: Record<string, Instance> = {}
   const specs: Record<string, InstanceSpec> = {}
   const used: Record<string, DriverSpec> = {}
-  const add = (
-    side: { readonly instances: readonly Instance[]; readonly spec: InstanceSpec } | null,
-  ): void => {
+  const add = (side: (Specified & { readonly instances: readonly Instance[] }) | null): void => {
     for (const instance of side?.instances ?? []) {
       instances[instanceId(instance)] = instance
-      if (side !== null) specs[instance.specDigest] = side.spec
+      if (side !== null) specs[instance.specDigest] = specOn(side, instance.host)
       const source = sources[instance.release.source]
       if (source !== undefined) used[instance.release.source] = source
     }

@@ -6,13 +6,13 @@ import type { Instance } from '../model/instance.js'
 import { withRelease } from '../model/interpolate-release.js'
 import type { Release } from '../model/release.js'
 import { releaseFolderName } from '../model/release-folder.js'
-import type { InstanceSpec } from '../model/spec.js'
+import { withHost, speaksOfHost } from '../model/interpolate-host.js'
+import { specOn, type InstanceSpec, type Specified } from '../model/spec.js'
 import type { TargetTraits } from '../model/target.js'
 
-export interface DesiredService {
+export interface DesiredService extends Specified {
   readonly config: ServiceConfig
   readonly release: Release
-  readonly spec: InstanceSpec
   /** Where it should run, in the order of deploy.yaml. */
   readonly hosts: readonly HostSpec[]
   readonly instances: readonly Instance[]
@@ -20,6 +20,7 @@ export interface DesiredService {
   readonly reason: string
 }
 
+/** Throws CONFIG_INVALID where a host lacks what its specification speaks of. */
 export function desire(
   config: ServiceConfig,
   release: Release,
@@ -28,17 +29,41 @@ export function desire(
   hosts: readonly HostSpec[],
 ): DesiredService {
   const spec = withRelease({ target: config.target, checks: config.checks }, release)
-  const common = {
-    service: config.name,
-    name: releaseFolderName(release, shapingOptions(spec, traits)),
-    release,
-    specDigest: digestOf(spec),
+  const specified = { spec, ...byHost(config.name, spec, hosts) }
+  const copiesOf = copiesOnHosts(config.name, release, traits)
+  const instances = hosts.flatMap(({ name: host }) => copiesOf(specOn(specified, host), host))
+  return { config, release, ...specified, hosts, instances, reason }
+}
+
+function byHost(service: string, spec: InstanceSpec, hosts: readonly HostSpec[]): Pick<Specified, 'specs'> {
+  if (!speaksOfHost(spec)) return {}
+  const where = `services.${service}`
+  return { specs: Object.fromEntries(hosts.map((host) => [host.name, withHost(spec, host, where)])) }
+}
+
+/** What is the same for many hosts is worked out once. */
+function copiesOnHosts(
+  service: string,
+  release: Release,
+  traits: TargetTraits,
+): (spec: InstanceSpec, host: string) => readonly Instance[] {
+  const known = new Map<InstanceSpec, readonly Omit<Instance, 'host'>[]>()
+  return (spec, host) => {
+    const copies = known.get(spec) ?? copiesOfSpec(service, release, spec, traits)
+    known.set(spec, copies)
+    return copies.map((copy) => ({ ...copy, host }))
   }
-  const slots = slotsOf(spec, traits)
-  const instances = hosts.flatMap(({ name: host }) =>
-    slots.map((slot): Instance => ({ ...common, host, slot })),
-  )
-  return { config, release, spec, hosts, instances, reason }
+}
+
+function copiesOfSpec(
+  service: string,
+  release: Release,
+  spec: InstanceSpec,
+  traits: TargetTraits,
+): readonly Omit<Instance, 'host'>[] {
+  const name = releaseFolderName(release, shapingOptions(spec, traits))
+  const specDigest = digestOf(spec)
+  return slotsOf(spec, traits).map((slot) => ({ service, name, release, specDigest, slot }))
 }
 
 /** The numbers of the copies on each host; a target that runs one has no numbers. */

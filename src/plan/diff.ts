@@ -1,6 +1,6 @@
 /** Compares what should run with what is recorded and observed, service by service, and says why they differ. Pure. */
 import { canonicalJson } from '../base/hash.js'
-import type { Change, ChangeKind, Drift } from '../model/change.js'
+import type { Change, ChangeKind, Drift, Side } from '../model/change.js'
 import { showVersion } from '../model/release.js'
 import type { DriverSpec, InstanceSpec } from '../model/spec.js'
 import type { Deployed } from '../model/state.js'
@@ -27,8 +27,8 @@ export function diffService(
   /** What hosts have of their own to change for. */
   hostReasons: readonly string[] = [],
 ): Difference {
-  const before = recorded === null ? null : { release: recorded.release, spec: recorded.spec }
-  const after = desired === null ? null : { release: desired.release, spec: desired.spec }
+  const before = recorded === null ? null : sideOf(recorded)
+  const after = desired === null ? null : sideOf(desired)
   const answer = (
     kind: ChangeKind,
     reasons: readonly string[],
@@ -60,8 +60,8 @@ export function diffService(
 }
 
 /** Nothing differs, and yet it is started anew. */
-export function restartOf(service: string, { release, spec }: Deployed): Difference {
-  const side = { release, spec }
+export function restartOf(service: string, active: Deployed): Difference {
+  const side = sideOf(active)
   const reasons = ['a restart was asked for']
   return {
     change: { service, kind: 'update', before: side, after: side, reasons },
@@ -69,6 +69,21 @@ export function restartOf(service: string, { release, spec }: Deployed): Differe
     repairOnly: true,
     everywhere: false,
   }
+}
+
+function sideOf({ release, spec, specs }: Side): Side {
+  return { release, spec, ...(specs === undefined ? {} : { specs }) }
+}
+
+/** What changing from one specification to another takes. */
+export function changesBetween(
+  before: InstanceSpec,
+  after: InstanceSpec,
+  traits: TargetTraits,
+): readonly string[] {
+  return changedOptions(before, after, traits)
+    .filter(({ effect }) => effect !== 'none')
+    .map(({ name }) => name)
 }
 
 function releaseReason(recorded: Deployed, desired: DesiredService): string {

@@ -57,9 +57,16 @@ type Work = 'change' | 'repair' | 'nothing'
 
 function workOn(part: HostPart, { difference, warm, isOver, command }: ServiceMove): Work {
   if (command === 'restart') return 'repair'
-  if (difference.everywhere || part.own !== null) return 'change'
+  if (part.own !== null || (difference.everywhere && !isAsItShouldBe(part))) return 'change'
   const hasLapsed = isOver && warm.some(({ instances }) => instances.some(({ host }) => host === part.host))
   return hasLapsed || (part.seen?.drift.length ?? 0) > 0 ? 'repair' : 'nothing'
+}
+
+/** Where deploy.yaml says something new of a service that makes no difference on this host. */
+function isAsItShouldBe({ recorded, wanted, spec, changes }: HostPart): boolean {
+  if (recorded === null || spec === null || changes.length > 0) return false
+  const [next] = wanted
+  return next !== undefined && recorded.release.digest === next.release.digest
 }
 
 function draftHost(
@@ -73,7 +80,7 @@ function draftHost(
   const { host, recorded, wanted } = part
   const repairs = work === 'repair'
   const replaced =
-    recorded !== null && desired !== null && !samePlace(recorded.spec.target, desired.spec.target, traits)
+    recorded !== null && part.spec !== null && !samePlace(recorded.spec.target, part.spec.target, traits)
   const there = standing(part, repairs)
   const verbs = new Set(traits.verbs)
   const checked = desired !== null && desired.spec.checks.length > 0

@@ -5,6 +5,7 @@ import type { Failure, HostFailure, Outcome } from '../model/outcome.js'
 import type { Plan, ServiceOutcome } from '../model/plan.js'
 import type { Deployed, Hold, Lag, RecordedService, RecordedState } from '../model/state.js'
 import { holdsOf, recordedOn } from '../model/state.js'
+import { specsOf } from '../model/spec.js'
 
 export interface Signature {
   readonly deployment: string
@@ -89,7 +90,15 @@ function applyOutcome(
     .filter(({ host }) => !behind.has(host))
   const dated = planned.deployed || recorded === null ? { at, deployment } : recorded.active
   const { hosts } = plan
-  const active = withHosts({ ...after, instances, at: dated.at, deployment: dated.deployment }, hosts)
+  const { release, spec } = after
+  const specs = specsOf(
+    after,
+    instances.map(({ host }) => host),
+  )
+  const active = withHosts(
+    { release, spec, ...specs, instances, at: dated.at, deployment: dated.deployment },
+    hosts,
+  )
   return {
     active,
     ...(lags.length === 0 ? {} : { lagging: lags }),

@@ -5,7 +5,8 @@ import { showVersion } from '../model/release.js'
 import { recordedOn, type Deployed, type Hold, type RecordedService } from '../model/state.js'
 import type { DesiredService } from './desire.js'
 import type { Difference } from './diff.js'
-import type { SkippedHost } from './host-parts.js'
+import type { TargetTraits } from '../model/target.js'
+import { hasItAlready, type SkippedHost } from './host-parts.js'
 import { demote, retain } from './retention.js'
 
 export function outcomeOfService(input: {
@@ -15,6 +16,7 @@ export function outcomeOfService(input: {
   readonly recorded: RecordedService | null
   /** Hosts that keep what they have. */
   readonly skipped: readonly SkippedHost[]
+  readonly traits: TargetTraits
   readonly holds: readonly Hold[]
   readonly keepReleases: number
   readonly keepWarmMs: number
@@ -35,7 +37,7 @@ export function outcomeOfService(input: {
   // Another place has nothing of the earlier releases; they can only come from the source again.
   const moved = difference.change.kind === 'replace'
   const previous = moved ? [] : demote(recorded?.active ?? null, recorded?.previous ?? [], digest)
-  const lagging = laggingHosts(desired, recorded, input.skipped, difference.everywhere)
+  const lagging = laggingHosts(desired, recorded, input.skipped, input.traits)
   const behind = new Set(lagging.map(({ host }) => host))
   const replaces = left !== null && left.digest !== digest && !moved
   return {
@@ -55,7 +57,7 @@ function laggingHosts(
   desired: DesiredService,
   recorded: RecordedService | null,
   skipped: readonly SkippedHost[],
-  everywhere: boolean,
+  traits: TargetTraits,
 ): readonly PlannedLag[] {
   const wanted = new Set(desired.hosts.map(({ name }) => name))
   return skipped.flatMap(({ host, reason }): readonly PlannedLag[] => {
@@ -63,7 +65,7 @@ function laggingHosts(
     if (known !== undefined) return [known]
     const has = recordedOn(recorded, host)
     if (has === null && !wanted.has(host)) return []
-    if (has !== null && wanted.has(host) && !everywhere) return []
+    if (wanted.has(host) && hasItAlready(desired, recorded, host, traits)) return []
     return [{ host, has, reason }]
   })
 }

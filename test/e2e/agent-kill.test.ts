@@ -9,34 +9,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { agentChild } from '../support/agent-child.js'
 import { deployctl } from '../support/built-cli.js'
-import { tinyProject, type TinyProject } from '../support/tiny-project.js'
+import { migration, tinyProject, tinyYaml, type TinyProject } from '../support/tiny-project.js'
 import { differences, eachOf, hasOpenJournal, worldOf, type World } from '../support/tiny-world.js'
 
 const preload = join(import.meta.dirname, '..', 'support', 'kill-at-write.cjs')
-const yaml = `version: 1
-project: tiny
-defaultEnvironment: local
-sources:
-  web: { type: directory, path: releases, pattern: 'v{version}' }
-services:
-  web:
-    source: web
-    target:
-      type: directory
-      path: srv/web
-      shared: [data/]
-      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
-healthChecks:
-  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 2s }
-hooks:
-  migrate:
-    when: beforeSwitch
-    service: web
-    shell: echo "$DEPLOYCTL_VERSION" > data/schema
-    revert: { shell: 'echo "$DEPLOYCTL_PREVIOUS_VERSION" > data/schema' }
-agent: { mode: '\${env.AGENT_MODE}', recover: '\${env.AGENT_RECOVER:-resume}', interval: 1s }
-environments: { local: {} }
-`
+const yaml = tinyYaml({
+  hooks: migration,
+  agent: "{ mode: '${env.AGENT_MODE}', recover: '${env.AGENT_RECOVER:-resume}', interval: 1s }",
+})
 let project: TinyProject
 let scratch: string
 let before: World

@@ -2,38 +2,28 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { agentChild, type AgentChild } from '../support/agent-child.js'
-import { tinyProject, type TinyProject } from '../support/tiny-project.js'
+import { cephBucket } from '../support/ceph-bucket.js'
+import { testWith } from '../support/needs.js'
+import { tinyProject, tinyYaml, type TinyProject } from '../support/tiny-project.js'
 
 const hosts = ['app-1', 'app-2', 'app-3', 'app-4', 'app-5'] as const
 const maxParallel = 2
-const yaml = `version: 1
-project: tiny
-defaultEnvironment: local
-sources:
-  web: { type: directory, path: ../releases, pattern: 'v{version}' }
-services:
-  web:
-    source: web
-    target:
-      type: directory
-      path: srv/web
-      shared: [data/]
-      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
-healthChecks:
-  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 1s }
-agent:
+const yaml = (lease: string, more: { readonly maxParallel: number; readonly canaries: string }): string =>
+  tinyYaml({
+    releases: '../releases',
+    deadline: '1s',
+    agent: `
   interval: 1s
   retry: { tries: 1 }
   waves:
-    lease: { type: folder, path: ../shared }
+    lease: ${lease}
     host: '\${env.HOST_NAME}'
-    maxParallel: ${maxParallel}
-    canaries: [app-1]
-    expiry: 5s
-environments: { local: {} }
-`
+    maxParallel: ${more.maxParallel}
+    canaries: ${more.canaries}
+    expiry: 5s`,
+  })
 /** Whoever restarts says when it begins and ends, in a file that all share. */
 const restart = (line: string) => `echo "+ $HOST_NAME" >> ../../../../../log
 sleep 0.5
@@ -43,13 +33,13 @@ echo "- $HOST_NAME" >> ../../../../../log
 let project: TinyProject
 const agents = new Map<string, AgentChild>()
 
-beforeEach(async () => {
-  project = await tinyProject(yaml)
+async function prepare(text: string): Promise<void> {
+  project = await tinyProject(text)
   for (const host of hosts) {
     await mkdir(join(project.folder, host))
-    await writeFile(join(project.folder, host, 'deploy.yaml'), yaml)
+    await writeFile(join(project.folder, host, 'deploy.yaml'), text)
   }
-})
+}
 afterEach(async () => {
   for (const { child } of agents.values()) child.kill('SIGKILL')
   agents.clear()
@@ -75,10 +65,10 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   throw new Error(`it never came to this: ${what}`)
 }
 
-test(
-  'never more than maxParallel at once; a failing canary leaves the others untouched; one that dies goes on when it is back',
-  { timeout: 180_000 },
+testWith('ceph-rgw')(
+  'over S3: never more than maxParallel at once; a failing canary leaves the others untouched; one that dies goes on when it is back',
   async () => {
+    await prepare(yaml(JSON.stringify(await cephBucket()), { maxParallel, canaries: '[app-1]' }))
     await project.release('1.0.0', { 'restart.sh': restart('cat page.txt > data/serving') })
     for (const host of hosts) start(host)
     await until('all serve v1.0.0', () => serve('1.0.0', ...hosts))
@@ -117,16 +107,14 @@ test(
     await until('all serve v1.2.0', () => serve('1.2.0', ...hosts))
     for (const host of hosts) expect(await agents.get(host)!.end('SIGTERM')).toBe(0)
   },
+  180_000,
 )
 
 test(
-  'a holder that stood still for too long does not go on: another one deploys, and it goes back',
+  'over a folder: a holder that stood still for too long does not go on; another one deploys, and it goes back',
   { timeout: 120_000 },
   async () => {
-    const single = yaml
-      .replace('canaries: [app-1]', 'canaries: []')
-      .replace(`maxParallel: ${maxParallel}`, 'maxParallel: 1')
-    for (const host of hosts) await writeFile(join(project.folder, host, 'deploy.yaml'), single)
+    await prepare(yaml('{ type: folder, path: ../shared }', { maxParallel: 1, canaries: '[]' }))
     const first = start('app-1')
     await first.line('web v1.0.0 is deployed')
     await project.release('1.1.0', {

@@ -5,26 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { agentChild, type AgentChild } from '../support/agent-child.js'
 import { deployctl } from '../support/built-cli.js'
-import { tinyProject, type TinyProject } from '../support/tiny-project.js'
+import { tinyProject, tinyYaml, type TinyProject } from '../support/tiny-project.js'
 
-const yaml = `version: 1
-project: tiny
-defaultEnvironment: local
-sources:
-  web: { type: directory, path: releases, pattern: 'v{version}' }
-services:
-  web:
-    source: web
-    target:
-      type: directory
-      path: srv/web
-      shared: [data/]
-      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
-healthChecks:
-  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 1s }
-agent: { interval: 1s, retry: { tries: 2, delay: 2s } }
-environments: { local: {} }
-`
+const yaml = tinyYaml({ deadline: '1s', agent: '{ interval: 1s, retry: { tries: 2, delay: 2s } }' })
 let project: TinyProject
 let agents: AgentChild[]
 beforeEach(async () => {

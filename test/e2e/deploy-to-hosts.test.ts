@@ -49,6 +49,52 @@ ${here('in', 'afterSwitch')}
   })
 })
 
+describeWith('ssh-hosts', 'a service that is not the same on its two hosts', () => {
+  const test = testWith('ssh-hosts')
+  let project: HostProject
+  beforeAll(async () => {
+    project = await hostProject(['web1', 'web2'])
+    await project.release('1.0.0')
+  })
+  afterAll(() => project.end())
+
+  test('each has its own, a change reaches the one it is about, and what a host lacks is said', async () => {
+    const configure = (web2: string) =>
+      project.configure({
+        hosts: ['web1', 'web2'],
+        path: '/srv/${host.name}',
+        variables: { web2 },
+        target: `restart: { shell: 'echo "\${host.variables.ROLE:-plain} $TOKEN" >>/srv/restarts' }`,
+      })
+    const run = (...words: string[]) => project.run(words, { env: { TOKEN: 'quite-secret' } })
+    const restarts = (name: string) => project.hosts.get(name)!.inside('cat /srv/restarts; : >/srv/restarts')
+    await configure('{ ROLE: primary, TOKEN: "${secret.TOKEN}" }')
+    const first = await run('apply', '--auto-approve')
+    expect([first.code, first.stderr]).toEqual([0, ''])
+    expect([project.serving('web1', '/srv/web1'), project.serving('web2', '/srv/web2')]).toEqual([
+      '1.0.0',
+      '1.0.0',
+    ])
+    expect([await restarts('web1'), await restarts('web2')]).toEqual(['plain \n', 'primary quite-secret\n'])
+
+    await configure('{ ROLE: standby, TOKEN: "${secret.TOKEN}" }')
+    const plan = await run('plan')
+    expect(plan.stdout).toContain('what web2 has for restart is another now')
+    expect(plan.stdout).toContain('web2: restart.shell: "echo \\"primary')
+    expect(plan.stdout).not.toContain('on web1')
+    expect((await run('apply', '--auto-approve')).code).toBe(0)
+    expect([await restarts('web1'), await restarts('web2')]).toEqual(['', 'standby quite-secret\n'])
+    expect((await run('plan', '--detailed-exitcode')).code).toBe(0)
+
+    await project.configure({ hosts: ['web1'], path: '/srv/${host.variables.PLACE}' })
+    const wrong = await run('plan')
+    expect([wrong.code, wrong.stderr]).toEqual([
+      3,
+      expect.stringContaining('the host web1 has no variable "PLACE"'),
+    ])
+  })
+})
+
 describeWith('ssh-hosts', 'a service on three hosts', () => {
   const test = testWith('ssh-hosts')
   let project: HostProject

@@ -27,6 +27,8 @@ export interface Shape {
   readonly hosts: readonly string[]
   /** As whom; root unless said. */
   readonly users?: Readonly<Record<string, string>>
+  /** What hosts have of their own, as deploy.yaml would have it. */
+  readonly variables?: Readonly<Record<string, string>>
   /** Where the service lies on each. */
   readonly path?: string
   readonly strategy?: string
@@ -60,11 +62,12 @@ export async function hostProject(
       }
     },
     async configure({ hosts: used, users = {}, path = sitePath, strategy = '{ type: rolling }', ...shape }) {
-      const { target = '', more = '' } = shape
+      const { target = '', more = '', variables = {} } = shape
       await writeSshConfig(folder, [...ports.values()])
       const lines = used.map((name) => {
         const port = ports.get(name) ?? 1
-        return `    - { name: ${name}, address: 127.0.0.1, user: ${users[name] ?? 'root'}, port: ${port} }`
+        const own = variables[name] === undefined ? '' : `, variables: ${variables[name]}`
+        return `    - { name: ${name}, address: 127.0.0.1, user: ${users[name] ?? 'root'}, port: ${port}${own} }`
       })
       const yaml = `version: 1
 project: shop

@@ -14,33 +14,59 @@ export interface TinyProject {
   remove(): Promise<void>
 }
 
-/** The restart says which release it serves; the hook counts up and down like a migration. */
-const deployYaml = `version: 1
+/** Parts of its deploy.yaml that a test writes otherwise: whole lines, as they stand there. */
+interface TinyYaml {
+  /** Where releases come from. */
+  readonly releases?: string
+  /** More of the service, and more of its target. */
+  readonly service?: string
+  readonly target?: string
+  /** How long a release may take to be well. */
+  readonly deadline?: string
+  readonly hooks?: string
+  readonly agent?: string
+}
+
+/** The restart says which release it serves. */
+export const tinyYaml = ({
+  releases = 'releases',
+  service = '',
+  target = '',
+  hooks = '',
+  deadline = '2s',
+  agent,
+}: TinyYaml): string =>
+  `version: 1
 project: tiny
 defaultEnvironment: local
 sources:
-  web: { type: directory, path: releases, pattern: 'v{version}' }
+  web: { type: directory, path: ${releases}, pattern: 'v{version}' }
 services:
   web:
     source: web
-    version: \${env.TINY_VERSION:-latest}
-    target:
+${service}    target:
       type: directory
       path: srv/web
       shared: [data/]
-      keepReleases: 2
-      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
+${target}      restart: { command: [sh, restart.sh], stop: [rm, -f, data/serving] }
 healthChecks:
-  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: 2s }
-hooks:
+  serves: { type: command, run: [sh, check.sh], directory: release, interval: 50ms, timeout: 1s, deadline: ${deadline} }
+${hooks}${agent === undefined ? '' : `agent: ${agent}\n`}environments: { local: {} }
+`
+
+/** The hook counts up and down like a migration. */
+export const migration = `hooks:
   migrate:
     when: beforeSwitch
     service: web
     shell: echo "$DEPLOYCTL_VERSION" > data/schema
     revert: { shell: 'if [ -n "$DEPLOYCTL_PREVIOUS_VERSION" ]; then echo "$DEPLOYCTL_PREVIOUS_VERSION" > data/schema; else rm -f data/schema; fi' }
-environments:
-  local: {}
 `
+const deployYaml = tinyYaml({
+  service: '    version: ${env.TINY_VERSION:-latest}\n',
+  target: '      keepReleases: 2\n',
+  hooks: migration,
+})
 
 export async function tinyProject(yaml: string = deployYaml): Promise<TinyProject> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'deployctl-e2e-')))

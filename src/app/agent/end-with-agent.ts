@@ -3,6 +3,7 @@
  * a container takes them along anyway, and then better in order.
  */
 import { DeployError } from '../../base/deploy-error.js'
+import { specOn } from '../../model/spec.js'
 import { thisHost } from '../../model/host-spec.js'
 import type { Deployed } from '../../model/state.js'
 import type { OperationContext } from '../../model/target.js'
@@ -31,14 +32,15 @@ export async function endWithAgent(world: World, said: Said): Promise<void> {
 }
 
 /** Only what runs on this machine is its agent's. */
-function isToEnd(world: World, { spec, instances }: Deployed): boolean {
-  const { endsWithAgent } = world.traits(spec.target.type)
-  if (endsWithAgent === undefined || spec.target[endsWithAgent] !== true) return false
-  return instances.every(({ host }) => host === thisHost.name)
+function isToEnd(world: World, active: Deployed): boolean {
+  const { target } = specOn(active, thisHost.name)
+  const { endsWithAgent } = world.traits(target.type)
+  if (endsWithAgent === undefined || target[endsWithAgent] !== true) return false
+  return active.instances.every(({ host }) => host === thisHost.name)
 }
 
-async function endOne(world: World, service: string, { spec, instances }: Deployed): Promise<void> {
-  const target = world.target(spec.target, { service, host: thisHost })
+async function endOne(world: World, service: string, active: Deployed): Promise<void> {
+  const target = world.target(specOn(active, thisHost.name).target, { service, host: thisHost })
   const { signal } = new AbortController() // the agent has been told to end; this is the end
   const context: OperationContext = {
     signal,
@@ -49,7 +51,7 @@ async function endOne(world: World, service: string, { spec, instances }: Deploy
   }
   const claim = await target.claim({ deployment: 'the agent’s end', by: whoIs(world), incoming: [] }, signal)
   try {
-    for (const instance of instances) await target.stop?.(instance, context)
+    for (const instance of active.instances) await target.stop?.(instance, context)
   } finally {
     await claim.release()
   }

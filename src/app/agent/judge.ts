@@ -2,9 +2,9 @@
  * What the agent makes of each service of a plan: deploy it, put it right, tell somebody, or leave it, and why. Pure: it
  * reads the plan that `deployctl apply` would carry out, and a person's word stands above it.
  */
-import { canonicalJson } from '../../base/hash.js'
+import { canonicalJson, type Json } from '../../base/hash.js'
 import type { AgentConfig, Decision } from '../../model/agent.js'
-import type { Change } from '../../model/change.js'
+import type { Change, Side } from '../../model/change.js'
 import type { Plan } from '../../model/plan.js'
 import { showVersion } from '../../model/release.js'
 import type { Freeze } from '../../model/state.js'
@@ -47,7 +47,17 @@ export function judge(plan: Plan, circumstances: Circumstances): readonly Judgem
 
 /** The same for the same change, from one poll to the next. */
 function changeKey({ service, after }: Change): string {
-  return canonicalJson([service, after?.release.digest ?? null, after?.spec.target ?? null])
+  return canonicalJson(
+    [service, after?.release.digest ?? null, after?.spec.target ?? null, targetsOf(after)].filter(
+      (one) => one !== undefined,
+    ),
+  )
+}
+
+/** What is different by host, where anything is. */
+function targetsOf(side: Side | null): Json | undefined {
+  if (side?.specs === undefined) return undefined
+  return Object.fromEntries(Object.entries(side.specs).map(([host, { target }]) => [host, target]))
 }
 
 type Verdict = Pick<Judgement, 'verdict' | 'reason' | 'tells'>
@@ -105,7 +115,11 @@ function isRepair({ kind, before, after }: Change): boolean {
   if (kind !== 'update' || before === null || after === null) return false
   return (
     before.release.digest === after.release.digest &&
-    canonicalJson(before.spec.target) === canonicalJson(after.spec.target)
+    canonicalJson(before.spec.target) === canonicalJson(after.spec.target) &&
+    Object.entries(before.specs ?? {}).every(([host, { target }]) => {
+      const next = after.specs?.[host]?.target
+      return next === undefined || canonicalJson(next) === canonicalJson(target)
+    })
   )
 }
 

@@ -1,4 +1,5 @@
 /** How often what runs on this machine was started again by whoever keeps it up: an engine, or the holder of a process. */
+import { specOn } from '../../model/spec.js'
 import { thisHost } from '../../model/host-spec.js'
 import type { Deployed, RecordedState } from '../../model/state.js'
 import type { World } from '../world.js'
@@ -28,11 +29,11 @@ export async function restartsOf(
 async function restartsOfService(
   world: World,
   service: string,
-  { spec, instances }: Deployed,
+  active: Deployed,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const target = world.target(spec.target, { service, host: thisHost })
-  const own = instances.filter(({ host }) => host === thisHost.name)
+  const target = world.target(specOn(active, thisHost.name).target, { service, host: thisHost })
+  const own = active.instances.filter(({ host }) => host === thisHost.name)
   if (target.reach === undefined || own.length === 0) return null
   let restarts = 0
   for (const instance of own) restarts += (await target.reach(instance, signal)).restarts

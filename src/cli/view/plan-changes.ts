@@ -5,7 +5,7 @@ import type { Plan } from '../../model/plan.js'
 import { showVersion } from '../../model/release.js'
 import { shortDigest } from '../../base/hash.js'
 import type { Paint } from './paint.js'
-import { specDiff, type SpecLine } from './spec-diff.js'
+import { hostDiffs, specDiff, type SpecLine } from './spec-diff.js'
 import type { Style } from './terminal.js'
 import { padEnd, paragraph, textWidth } from './text-width.js'
 
@@ -55,7 +55,7 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
   const colour = style.paint[colours[change.kind]]
   const indent = 2 + columns.mark + 1
   const { before, after } = change
-  const specLines = before === null || after === null ? [] : await specDiff(before.spec, after.spec)
+  const specLines = before === null || after === null ? [] : await differences(before, after)
   const later = specLines.length === 0 ? '' : ' now; from the next deployment on:'
   const place =
     change.kind === 'none'
@@ -75,6 +75,12 @@ async function linesOf(change: Change, columns: Columns, style: Style): Promise<
       : paragraph(reason, style.width, inner + 5, inner + 7),
   )
   return [...first, ...why, ...specLines.map((line) => specLine(line, inner, style))]
+}
+
+/** What deploy.yaml itself says anew; where it says the same, what is another on some hosts. */
+async function differences(before: Side, after: Side): Promise<readonly SpecLine[]> {
+  const lines = await specDiff(before.spec, after.spec)
+  return lines.length > 0 ? lines : hostDiffs(before, after)
 }
 
 function specLine({ kind, text }: SpecLine, indent: number, style: Style): string {

@@ -4,11 +4,34 @@
  */
 import { formatDuration } from '../../base/duration.js'
 import { canonicalJson, type Json } from '../../base/hash.js'
-import type { InstanceSpec } from '../../model/spec.js'
+import { withoutPlaces } from '../../model/interpolate-host.js'
+import type { InstanceSpec, Specified } from '../../model/spec.js'
 
 export interface SpecLine {
   readonly kind: 'changed' | 'added' | 'removed' | 'context'
   readonly text: string
+}
+
+/** Hosts named one by one, as long as that tells more than their number. */
+const mostHosts = 4
+
+/** `web2: env.WORKERS: "2" → "4"`. */
+export async function hostDiffs(before: Specified, after: Specified): Promise<readonly SpecLine[]> {
+  const both = Object.entries(before.specs ?? {}).flatMap(([host, was]) => {
+    const is = after.specs?.[host]
+    return is === undefined ? [] : [{ host, was, is }]
+  })
+  const diffs = await Promise.all(
+    both.map(async ({ host, was, is }) => ({ host, lines: await specDiff(was, is) })),
+  )
+  const changed = diffs.filter(({ lines }) => lines.length > 0)
+  const rest = changed.length - mostHosts
+  return [
+    ...changed
+      .slice(0, mostHosts)
+      .flatMap(({ host, lines }) => lines.map((line) => ({ ...line, text: `${host}: ${line.text}` }))),
+    ...(rest > 0 ? [{ kind: 'context', text: `and on ${rest} more hosts` } as const] : []),
+  ]
 }
 
 type Leaves = ReadonlyMap<string, Json>
@@ -77,5 +100,5 @@ function isTree(value: Json): value is Tree {
 }
 
 function show(value: Json | undefined): string {
-  return JSON.stringify(value)
+  return value === undefined ? '' : withoutPlaces(JSON.stringify(value))
 }

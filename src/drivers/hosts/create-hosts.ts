@@ -52,7 +52,8 @@ export function createHosts(options: HostsOptions): Hosts {
       // By all of it: what is recorded of a host may say another address than deploy.yaml does now.
       const { name, address, user, port, variables } = host
       const key = digestOf({ name, address, user, port, variables })
-      const link = links.get(key) ?? withVariables(sshLink(host, settings, ports), host.variables)
+      const link =
+        links.get(key) ?? withVariables(sshLink(host, settings, ports), host.variables, options.reveal)
       links.set(key, link)
       return link
     },
@@ -60,7 +61,7 @@ export function createHosts(options: HostsOptions): Hosts {
       const { name, address, user, port, variables } = host
       const key = digestOf({ name, address, user, port, variables, become: { ...become } })
       const made = () => becomingLink(host, become, options.reveal, settings, ports)
-      const link = links.get(key) ?? withVariables(made(), variables)
+      const link = links.get(key) ?? withVariables(made(), variables, options.reveal)
       links.set(key, link)
       return link
     },
@@ -69,13 +70,23 @@ export function createHosts(options: HostsOptions): Hosts {
   return hosts
 }
 
-function withVariables(link: HostLink, variables: HostSpec['variables']): HostLink {
+function withVariables(
+  link: HostLink,
+  variables: HostSpec['variables'],
+  reveal: HostsOptions['reveal'],
+): HostLink {
   const { shell } = link
   return {
     ...link,
     shell: {
       ...shell,
-      run: (request, signal) => shell.run({ ...request, env: { ...variables, ...request.env } }, signal),
+      async run(request, signal) {
+        const entries = Object.entries(variables).map(
+          async ([name, text]) => [name, await reveal(text)] as const,
+        )
+        const own = Object.fromEntries(await Promise.all(entries))
+        return shell.run({ ...request, env: { ...own, ...request.env } }, signal)
+      },
     },
   }
 }

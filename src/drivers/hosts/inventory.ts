@@ -49,7 +49,15 @@ export async function hostsOfGroup(
 function readInventory(text: string, where: string): readonly HostSpec[] {
   const list = parsed(text, where)
   if (!Array.isArray(list)) throw invalid(where, 'it has to be a list of hosts, such as ["deploy@10.0.1.5"]')
-  return list.map((entry: unknown, index) => hostOf(checked(entry, `${where}, entry ${index + 1}`)))
+  return list.map((entry: unknown, index) => literal(hostOf(checked(entry, `${where}, entry ${index + 1}`))))
+}
+
+/** What comes from outside refers to no secret of deploy.yaml: such a text is only text. */
+function literal(host: HostSpec): HostSpec {
+  const variables = Object.entries(host.variables).map(([name, text]) => {
+    return [name, text.replace(/\$\{secret\./g, (found) => `$${found}`)] as const
+  })
+  return { ...host, variables: Object.fromEntries(variables) }
 }
 
 function parsed(text: string, where: string): unknown {

@@ -1,8 +1,7 @@
 /** The part of the schema that says what a container may use, and what it may do. */
 import { sizePattern } from '../../../base/size.js'
 import type { JsonSchema } from '../../../model/schema.js'
-
-const count = { type: 'integer', minimum: -1 } as const
+import { kernelLimitExample, kernelLimitSchema } from '../kernel-limit-schema.js'
 
 const capabilities = (description: string, example: string) => ({
   type: 'array',
@@ -37,23 +36,10 @@ export const limitProperties: { readonly [name: string]: JsonSchema } = {
     description:
       'Limits of the kernel for each process, by their names; one number, or soft and hard. -1 is none.',
     patternProperties: {
-      '^[a-z]+$': {
-        oneOf: [
-          { ...count, examples: [65536] },
-          {
-            type: 'object',
-            required: ['soft', 'hard'],
-            additionalProperties: false,
-            properties: {
-              soft: { ...count, description: 'Where it begins.', examples: [1024] },
-              hard: { ...count, description: 'How far the program may raise it.', examples: [65536] },
-            },
-          },
-        ],
-      },
+      '^[a-z]+$': kernelLimitSchema(-1),
     },
     additionalProperties: false,
-    examples: [{ nofile: 65536, core: { soft: 0, hard: 0 } }],
+    examples: [kernelLimitExample],
   },
   readOnly: {
     type: 'boolean',

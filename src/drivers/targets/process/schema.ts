@@ -2,6 +2,7 @@
 import { durationPattern } from '../../../base/duration.js'
 import { sizePattern } from '../../../base/size.js'
 import type { JsonSchema } from '../../../model/schema.js'
+import { kernelLimitExample, kernelLimitSchema } from '../kernel-limit-schema.js'
 import { directorySchema } from '../directory/schema.js'
 
 export const processDefaults = {
@@ -45,7 +46,6 @@ const duration = (description: string, byDefault: string) => ({
   description,
   examples: [byDefault],
 })
-const count = { type: 'integer', minimum: 0 } as const
 const mode = '^0?[0-7]{3}$'
 const unixPath = '/[^\\u0000]{1,99}'
 
@@ -151,23 +151,10 @@ export const processSchema: JsonSchema = {
       description:
         'Limits of the kernel for each process, by the names that prlimit has for them; one number, or soft and hard.',
       patternProperties: {
-        [`^(${limitNames.join('|')})$`]: {
-          oneOf: [
-            { ...count, examples: [65536] },
-            {
-              type: 'object',
-              required: ['soft', 'hard'],
-              additionalProperties: false,
-              properties: {
-                soft: { ...count, description: 'Where it begins.', examples: [1024] },
-                hard: { ...count, description: 'How far the program may raise it.', examples: [65536] },
-              },
-            },
-          ],
-        },
+        [`^(${limitNames.join('|')})$`]: kernelLimitSchema(0),
       },
       additionalProperties: false,
-      examples: [{ nofile: 65536, core: { soft: 0, hard: 0 } }],
+      examples: [kernelLimitExample],
     },
     stopSignal: {
       enum: [...stopSignals],
