@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name,
           include: [`test/${name}/**/*.test.ts`],
-          ...(name === 'e2e' ? { testTimeout: 180_000, hookTimeout: 180_000 } : {}),
+          ...(name === 'e2e' || name === 'scenario' ? { testTimeout: 180_000, hookTimeout: 180_000 } : {}),
         },
       })),
     ],

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareSshHosts } from '../../test/services/ssh-hosts.mjs'
-import { startSshHost, writeSshConfig, type SshHost } from '../../test/support/ssh-host.js'
+import { sshKeys, startSshHost, writeSshConfig, type SshHost } from '../../test/support/ssh-host.js'
 
 export interface Ground {
   readonly folder: string
@@ -12,6 +12,8 @@ export interface Ground {
   /** Of `hosts`, in their order; names that the ssh_config knows. */
   readonly names: readonly string[]
   readonly sshConfig: string
+  /** Of the user who is let in everywhere. */
+  readonly sshKey: string
   /** A fresh release: 200 files, 2 MB; below `releases/vVERSION`, and packed beside it. */
   release(version: string): Promise<void>
   end(): Promise<void>
@@ -46,6 +48,7 @@ export async function openGround(count: number): Promise<Ground> {
     hosts,
     names,
     sshConfig,
+    sshKey: join(sshKeys().folder, 'user'),
     async release(version) {
       const place = join(folder, 'releases', `v${version}`)
       for (let index = 0; index < files; index++) {

@@ -18,7 +18,9 @@ export function deploy(
   execution: Execution,
   signal: AbortSignal,
 ): Promise<DeployResult> {
-  return deployPlan(world, 'apply', execution, signal, () => planApply(world, request, signal))
+  return deployPlan(world, 'apply', execution, signal, () =>
+    planApply(world, request, signal, !execution.asks),
+  )
 }
 
 export function rollBack(

@@ -72,7 +72,7 @@ export async function observe(
 }
 
 /** Those where it should run, and those where something of it is by the record. */
-function hostsOf({ hosts, recorded }: Sight, book: HostBook): readonly HostSpec[] {
+export function hostsOf({ hosts, recorded }: Sight, book: HostBook): readonly HostSpec[] {
   const wanted = new Set(hosts.map(({ name }) => name))
   const others = recordedHosts(recorded).filter(
     (name) => !wanted.has(name) && recordedOn(recorded, name) !== null,
@@ -130,7 +130,7 @@ export function recordedInstances(recorded: RecordedService | null, host: string
 }
 
 /** A service that moves to another place is looked at where it is to be: nothing of the record lies there. */
-function placeOf(
+export function placeOf(
   world: World,
   { after, hosts, recorded }: Sight,
   host: string,

@@ -8,6 +8,7 @@ import type { HostSpec } from '../model/host-spec.js'
 import { recordedHosts, type Deployed, type RecordedService, type RecordedState } from '../model/state.js'
 import { buildPlan } from '../plan/build-plan.js'
 import { desire, type DesiredService } from '../plan/desire.js'
+import { approachHosts } from './approach.js'
 import { chooseRelease, type Choice } from './choose-release.js'
 import { chooseRollback, rollbackServices } from './choose-rollback.js'
 import { freezeNotices } from './freezes.js'
@@ -16,6 +17,7 @@ import { hostsMeant, observe, sightOf, type Sightings } from './observe.js'
 import type { PlanRequest, RollbackRequest } from './requests.js'
 import { selectServices } from './select-services.js'
 import { pickOnce } from './pick-once.js'
+import { prepareAhead } from './prepare-ahead.js'
 import { readState } from './read-state.js'
 import { underNewNames, type NamedState } from './renames.js'
 import { lastGaps } from './last-gaps.js'
@@ -24,7 +26,13 @@ import type { World } from './world.js'
 /** Sources are asked side by side, but not all at once. */
 const questionsAtOnce = 8
 
-export async function planApply(world: World, request: PlanRequest, signal: AbortSignal): Promise<Plan> {
+/** `isSure` where it is carried out without a question: then work for it begins at once. */
+export async function planApply(
+  world: World,
+  request: PlanRequest,
+  signal: AbortSignal,
+  isSure = false,
+): Promise<Plan> {
   const { state, renamed } = underNewNames(world, await readState(world))
   const selected = selectServices(request.services, world.config, state)
   const sourceOf = sourcesAskedOnce(world)
@@ -46,8 +54,16 @@ export async function planApply(world: World, request: PlanRequest, signal: Abor
       signal,
     })
   }
+  const book = bookOf(world, selected, state, request, signal)
   const choices = await chooseAll(selected, choose)
-  return planChosen(world, { state, renamed }, 'apply', choices, request, signal)
+  return planChosen(
+    world,
+    { state, renamed },
+    'apply',
+    choices,
+    { ...request, isSure, book: await book },
+    signal,
+  )
 }
 
 export async function planRollback(
@@ -66,8 +82,30 @@ export async function planRollback(
     const { policy, source } = config
     return chooseRollback({ service, recorded, policy, to: request.to, source: sourceOf(source), signal })
   }
+  const book = bookOf(world, selected, state, request, signal)
   const choices = await chooseAll(selected, choose)
-  return planChosen(world, { state, renamed }, 'rollback', choices, request, signal)
+  return planChosen(
+    world,
+    { state, renamed },
+    'rollback',
+    choices,
+    { ...request, isSure: false, book: await book },
+    signal,
+  )
+}
+
+/** Opened while the sources are asked, and the hosts in it are on their way. */
+function bookOf(
+  world: World,
+  services: readonly string[],
+  state: RecordedState | null,
+  { only }: Pick<PlanRequest, 'only'>,
+  signal: AbortSignal,
+): Promise<HostBook> {
+  const opened = openHostBook(world, state, signal)
+  opened.catch(() => undefined) // told when the sources have answered
+  approachHosts(world, services, state, { opened, only }, signal)
+  return opened
 }
 
 type Choices = ReadonlyMap<string, Choice | null>
@@ -86,16 +124,16 @@ async function planChosen(
   { state, renamed }: NamedState,
   command: PlanCommand,
   choices: Choices,
-  { only }: Pick<PlanRequest, 'only'>,
+  { only, book, isSure }: Pick<PlanRequest, 'only'> & { readonly book: HostBook; readonly isSure: boolean },
   signal: AbortSignal,
 ): Promise<Plan> {
-  const book = await openHostBook(world, state, signal)
   const isMeant = await hostsMeant(world, only, signal)
   const desired = new Map<string, DesiredService | null>()
   for (const [service, choice] of choices) {
     const wanted = desiredOf(world, service, choice, book)
     if (hasHostMeant(wanted, state?.services[service], book, isMeant)) desired.set(service, wanted)
   }
+  if (isSure) prepareAhead(world, desired, state, signal)
   const said = [...choices.values()].flatMap((choice) => choice?.notices ?? [])
   const scope = { desired, book, isMeant, ...(only === undefined ? {} : { only }) }
   return planDesired(world, { state, renamed }, command, scope, said, signal)

@@ -37,6 +37,8 @@ export interface RollbackRequest extends PlanRequest {
 export interface Execution {
   /** Asked once, with the plan, under the lock. False declines. */
   readonly confirm: (plan: Plan) => Promise<boolean>
+  /** Whether `confirm` may say no: then nothing is made ready before it has said yes. */
+  readonly asks: boolean
   /** Kinds of risk allowed by name: `irreversible`; and `leftovers`, when a recovery is stuck. */
   readonly allow: readonly string[]
   readonly lockWaitMs: number

@@ -34,6 +34,7 @@ export async function runDeployment(context: CommandContext, face: DeploymentFac
   const plans = planPrinter(context, face.showsPlan && (asks || !options.quiet))
   const view = await createProgressView(terminal, options.quiet, face.earlier)
   const execution: Execution = {
+    asks,
     confirm: async (plan) => {
       await plans.show(plan, '\n')
       return !asks || confirmed(context, plan)

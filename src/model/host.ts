@@ -61,6 +61,8 @@ export interface HostLink {
    * `ready` when it does.
    */
   socket(here: string, there: string): readonly string[]
+  /** Begins to connect, so that the first request finds the connection on its way. What goes wrong is told to that request. */
+  connectAhead(): void
   /** Ends what is idle; later requests connect anew. */
   close(): Promise<void>
 }

@@ -110,6 +110,17 @@ export interface InstanceReach {
  * only half. The optional verbs are those a strategy may ask for; `TargetDriver.verbs` says which there are.
  */
 export interface Target {
+  /** It will be looked at soon: begins to connect to where it is. What goes wrong is told by `inspect`. */
+  approach?(): void
+  /**
+   * This release will be staged soon, most likely: makes ready on this machine what can be, and touches nothing there. Where
+   * it fails, `stage` tries again and tells.
+   */
+  prepare?(
+    release: Release,
+    obtain: () => Promise<FetchedArtifact>,
+    context: Pick<OperationContext, 'signal' | 'onProgress'>,
+  ): Promise<void>
   /** Looks only. */
   inspect(recorded: RecordedInstances, signal: AbortSignal): Promise<Observation>
   /**

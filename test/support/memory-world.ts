@@ -85,6 +85,7 @@ export function memoryWorld({
 
 export function quietExecution(changes: Partial<Execution> = {}): Execution {
   return {
+    asks: true,
     confirm: () => Promise.resolve(true),
     allow: ['irreversible'],
     lockWaitMs: 0,

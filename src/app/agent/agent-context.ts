@@ -69,6 +69,7 @@ export function executionOf(
 ): Execution {
   const { book, outbox, running } = context
   return {
+    asks: true,
     confirm: own.confirm,
     allow: [],
     lockWaitMs: 0,

@@ -34,8 +34,31 @@ export async function packTree(
     },
   })
   const file = createWriteStream(archive, { flags: 'wx', mode: 0o600 })
-  await pipeline(blocksOf(folder, entries), createGzip({ level: 3 }), meter, file, { signal })
+  await pipeline(
+    inBatches(blocksOf(folder, entries)),
+    createGzip({ level: 3, chunkSize: batchBytes }),
+    meter,
+    file,
+    { signal },
+  )
   return { bytes, sha256: hash.digest('hex') }
+}
+
+/** What is given to the compressor at once: each giving is a trip to another thread. */
+const batchBytes = 2 ** 16
+
+async function* inBatches(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = []
+  let bytes = 0
+  for await (const block of blocks) {
+    waiting.push(block)
+    bytes += block.length
+    if (bytes < batchBytes) continue
+    yield Buffer.concat(waiting)
+    waiting = []
+    bytes = 0
+  }
+  yield Buffer.concat(waiting)
 }
 
 /** Read at once: a stream of its own takes ten times as long. */

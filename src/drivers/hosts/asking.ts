@@ -44,6 +44,7 @@ export interface Asking {
     asked: Asked,
     signal: AbortSignal,
   ) => Promise<{ readonly ended: Ended; readonly exitCode: number | null }>
+  readonly connectAhead: () => void
   readonly close: () => Promise<void>
 }
 
@@ -63,6 +64,7 @@ export interface Entry {
 export function asking(host: HostAddress, entry: Entry, settings: SshSettings, ports: LinkPorts): Asking {
   const pool = sessionPool(() => connect(entry, settings, ports), ports.clock)
   return {
+    connectAhead: () => pool.connectAhead(),
     close: () => pool.close(),
     async ask(asked, signal) {
       for (let tries = 1; ; tries++) {

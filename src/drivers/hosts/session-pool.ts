@@ -6,6 +6,8 @@ import type { Clock } from '../../model/clock.js'
 import type { Session } from './session.js'
 
 export interface SessionPool {
+  /** Begins to connect where nobody has yet; whoever needs the connection finds it on its way. */
+  connectAhead(): void
   /** One that nobody else uses until it is given back. */
   lease(): Promise<Session>
   giveBack(session: Session): void
@@ -20,11 +22,12 @@ export function sessionPool(start: () => Promise<Session>, clock: Clock): Sessio
   const busy = new Set<Session>()
   const waiters: ((session: Session | null) => void)[] = []
   let starting = 0
+  let ahead: Promise<Session> | null = null
 
-  const open = async (): Promise<Session> => {
+  const open = async (begun = start()): Promise<Session> => {
     starting++
     try {
-      const session = await start()
+      const session = await begun
       busy.add(session)
       return session
     } finally {
@@ -57,7 +60,17 @@ export function sessionPool(start: () => Promise<Session>, clock: Clock): Sessio
     })
 
   return {
+    connectAhead() {
+      if (ahead !== null || idle.length + busy.size + starting > 0) return
+      ahead = start()
+      ahead.catch(() => undefined) // told to the one who needs it
+    },
     async lease() {
+      if (ahead !== null) {
+        const begun = ahead
+        ahead = null
+        return open(begun)
+      }
       for (let isPatient = true; ; isPatient = false) {
         const session = takeIdle()
         if (session !== undefined) return session
@@ -78,7 +91,11 @@ export function sessionPool(start: () => Promise<Session>, clock: Clock): Sessio
       next(session.isOpen() ? session : null)
     },
     async close() {
-      await Promise.all([...idle.splice(0), ...busy].map((session) => session.drop()))
+      const unused = await ahead?.catch(() => null)
+      ahead = null
+      await Promise.all(
+        [...idle.splice(0), ...busy, ...(unused ? [unused] : [])].map((session) => session.drop()),
+      )
     },
   }
 }

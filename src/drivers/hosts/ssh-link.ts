@@ -37,7 +37,7 @@ export function becomingLink(
 }
 
 function linkBy(entry: Entry, host: HostAddress, settings: SshSettings, ports: LinkPorts): HostLink {
-  const { ask, close } = asking(host, entry, settings, ports)
+  const { ask, connectAhead, close } = asking(host, entry, settings, ports)
   return {
     host,
     async run(request, signal) {
@@ -71,6 +71,7 @@ function linkBy(entry: Entry, host: HostAddress, settings: SshSettings, ports: L
     shell: remoteShell(host, ask),
     socket: (here, there) => sshSocket(host, settings, { here, there }),
     tunnel: (to, port) => sshTunnel(host, settings, { host: to, port }),
+    connectAhead,
     close,
   }
 }

@@ -3,6 +3,7 @@
  * process group of its own, so that the terminal's Ctrl-C does not reach it, and it keeps deployctl alive only while
  * somebody says so. Its input ends with deployctl, whatever ends that.
  */
+import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { DeployError, systemCodeOf } from '../../base/deploy-error.js'
 
@@ -17,23 +18,19 @@ export interface OpenChild {
   kill(): void
 }
 
-/** Throws DeployError COMMAND_NOT_FOUND when the program is not there. */
+/**
+ * Throws DeployError COMMAND_NOT_FOUND when the program is not there. Started without execa: a connection is the first
+ * thing that a deployment to hosts waits for, and loading execa would be a tenth of what comes before it.
+ */
 export async function openChild(command: readonly string[]): Promise<OpenChild> {
   const [name = '', ...args] = command
-  const { execa } = await import('execa')
-  const child = execa(name, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-  })
-  if (child.pid === undefined) throw notStarted(name, (await child).cause)
-  void child.catch(() => undefined) // how it ends is told by its events
+  const child = spawn(name, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   child.stdin.on('error', () => undefined) // it has ended; `ended` tells
   const ended = new Promise<number | null>((resolve) => {
     child.on('close', (exitCode) => resolve(exitCode))
   })
+  if (child.pid === undefined) throw notStarted(name, await failureOf(child))
+  child.on('error', () => undefined) // such as a kill that came too late
   const parts: readonly unknown[] = [child, child.stdin, child.stdout, child.stderr]
   return {
     stdin: child.stdin,
@@ -49,6 +46,10 @@ export async function openChild(command: readonly string[]): Promise<OpenChild> 
     },
     kill: () => void child.kill('SIGKILL'),
   }
+}
+
+function failureOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once('error', resolve))
 }
 
 interface Handle {

@@ -32,6 +32,7 @@ export const directoryDriver = {
     owner: 'stage',
     umask: 'stage',
     become: 'none',
+    transfer: 'none',
     strip: 'stage',
     include: 'stage',
     restart: 'route',
@@ -72,6 +73,10 @@ export function directoryTarget(
         throw fileError(error, `${doing} at`, pathOf(error) ?? layout.root)
       })
   return {
+    approach: () => access.approach(),
+    async prepare(release, obtain, context) {
+      await access.prepare?.(obtain, release, options, context)
+    },
     inspect: ({ active }, signal) =>
       at('look', signal, (place) => inspectPlace(place, access.host, active[0] ?? null, signal)),
     claim: (request, signal) =>

@@ -17,17 +17,21 @@ export async function readCurrent({ layout, files }: Ground): Promise<Current> {
   return text === null ? { kind: 'missing' } : { kind, text, name: releaseOfLinkText(layout, text) }
 }
 
+const nothing = (): Promise<void> => Promise.resolve()
+
 /**
  * Makes `current` say `text`: a new link beside, renamed over the old one, so that a reader finds one or the other and
  * never none. The new link waits in deployctl's own folder: what a kill leaves there is never taken for a release.
+ * `andThen` is what belongs to the switch: on a host it goes there with it, and one look tells whether all is well.
  */
-export async function switchCurrent(ground: Ground, text: string): Promise<void> {
+export async function switchCurrent(ground: Ground, text: string, andThen = nothing): Promise<void> {
   const { layout, files } = ground
   refuseWhatIsNoLink(layout, await readCurrent(ground))
   await files.remove(layout.nextLink)
   await files.link(text, layout.nextLink)
   await files.move(layout.nextLink, layout.current)
   await files.sync(layout.root)
+  await andThen()
   files.forget() // what counts is what a reader finds there now
   const now = await readCurrent(ground)
   if (now.kind === 'link' && now.text === text) return

@@ -20,9 +20,10 @@ export async function routeTo(
   await refuseMissing(place, folder, to)
   await ensureOwnFolder(place)
   if (from === null) await keepStrangersLink(place, to.name, context.deployment)
-  await switchCurrent(place, currentLinkText(to.name))
-  await recordPublished(place, to.name, ports.clock.now().toISOString())
-  await tidyUp(place)
+  await switchCurrent(place, currentLinkText(to.name), async () => {
+    await recordPublished(place, to.name, ports.clock.now().toISOString())
+    await tidyUp(place)
+  })
   if (options.restart === null) return
   const versions = { version: to.release.version, previousVersion: from?.release.version ?? null }
   const subject = { goal: 'serve', isUndoing: false, folder, instance: to, ...versions } as const

@@ -8,6 +8,7 @@ import type { Instance } from '../../../model/instance.js'
 import type { FetchedArtifact } from '../../../model/source.js'
 import type { OperationContext } from '../../../model/target.js'
 import { readCurrent } from './current-link.js'
+import { removeHalfSent } from './discard.js'
 import type { Manifest } from './files/host-files.js'
 import { releasePaths, type Layout } from './layout.js'
 import { mendFolder } from './mend.js'
@@ -46,7 +47,8 @@ export async function stageRelease(
   const lying = await lookAt(place, instance.name, record, context.signal)
   if (lying.kind !== 'whole') {
     await ensureFolders(place)
-    const fresh = await makeWhole(place, instance, await obtain(), record, context)
+    const unpack = await files.ready(obtain, instance.release, place.options, context)
+    const fresh = await makeWhole(place, instance, unpack, record, context)
     if (lying.kind === 'nothing') await putInPlace(place, instance, record, fresh, context)
     else await mend(place, instance, record, fresh, lying, context)
   }
@@ -86,17 +88,17 @@ async function lookAt(
 async function makeWhole(
   place: Place,
   instance: Instance,
-  artifact: FetchedArtifact,
+  unpack: (folder: string) => Promise<void>,
   record: ReleaseRecord | null,
   context: OperationContext,
 ): Promise<Fresh> {
   const { layout, files, options, shell } = place
-  const { name, release } = instance
+  const { name } = instance
   const { incoming } = releasePaths(layout, name)
   const owner = options.owner === null ? null : await resolveOwner(options.owner, shell, context.signal)
   await files.removeTree(incoming, layout.trash)
   await writeIntents(place, name, [...(record?.madeShared ?? []), ...(await readIntents(place, name))])
-  await files.unpack(artifact, incoming, release, options, context)
+  await unpack(incoming)
   if (options.umask !== null) await files.mask(incoming, options.umask)
   if (owner !== null) await files.giveTree(incoming, owner)
   const give = async (path: string): Promise<void> => {
@@ -169,6 +171,7 @@ async function removeLeftovers(ground: Ground, name: string): Promise<void> {
   const { layout, files } = ground
   const paths = releasePaths(layout, name)
   await files.removeTree(paths.incoming, layout.trash)
+  await removeHalfSent(ground, name)
   await files.remove(paths.intents)
   await tidyUp(ground)
 }

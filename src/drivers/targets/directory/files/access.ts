@@ -13,6 +13,10 @@ export interface Access {
   /** The name of the host. */
   readonly host: string
   readonly shell: Shell
+  /** Makes a release ready to be sent; null where nothing is sent. */
+  readonly prepare: ReleasePreparer | null
+  /** Begins to connect, where there is something to connect to. */
+  approach(): void
   /** One operation: when it returns, whatever it has changed has happened. */
   use<T>(doing: string, signal: AbortSignal, work: (files: HostFiles) => Promise<T>): Promise<T>
   /** From now on changes are made only while this file is there; null ends that. */
@@ -20,7 +24,14 @@ export interface Access {
 }
 
 export function localAccess(shell: Shell): Access {
-  return { host: localHost, shell, use: (_doing, _signal, work) => work(localFiles), hold: () => undefined }
+  return {
+    host: localHost,
+    shell,
+    prepare: null,
+    approach: () => undefined,
+    use: (_doing, _signal, work) => work(localFiles),
+    hold: () => undefined,
+  }
 }
 
 /**
@@ -33,6 +44,8 @@ export function remoteAccess(link: HostLink, layout: Layout, prepare: ReleasePre
   return {
     host: link.host.name,
     shell: link.shell,
+    prepare,
+    approach: () => link.connectAhead(),
     hold(file) {
       claim = file
       kept = null

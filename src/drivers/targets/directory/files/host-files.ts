@@ -100,14 +100,13 @@ export interface HostFiles {
   /** Makes what was moved or linked in a folder survive a power cut. */
   sync(folder: string): Promise<void>
 
-  /** The files of a release in a fresh folder, which is not there yet. */
-  unpack(
-    artifact: FetchedArtifact,
-    folder: string,
+  /** Makes a release ready on this machine; the answer puts its files into a fresh folder, which is not there yet. */
+  ready(
+    obtain: () => Promise<FetchedArtifact>,
     release: Release,
     options: DirectoryOptions,
     context: OperationContext,
-  ): Promise<void>
+  ): Promise<(folder: string) => Promise<void>>
   /** What the folder that was unpacked holds by now. */
   scan(folder: string, signal: AbortSignal): Promise<Manifest>
   /** Everything that was asked for has happened. */

@@ -1,7 +1,8 @@
 /**
  * The functions of /bin/sh that a host gets with the connection, so that a script is a few calls of them. They need what
  * BusyBox has and nothing more. Looking answers in fields that end with NUL, which no path holds; each change is whole
- * or not at all, and says by its exit code whether it was made.
+ * or not at all, and says by its exit code whether it was made. What a shell can do by itself is not left to a tool where
+ * it happens often: to start one takes longer than all that it then does.
  */
 
 /** Says which change failed; what its tool had to say is on standard error. */
@@ -36,6 +37,16 @@ d_text() {
     [ -f "$d_f" ] || continue
     if [ -r "$d_f" ]; then printf 't\\000%s\\000' "$d_f"; tr -d '\\000' <"$d_f"; printf '\\000'
     else printf 'u\\000%s\\000' "$d_f"; fi
+  done
+}
+d_small() {
+  for d_f do
+    [ -f "$d_f" ] || continue
+    [ -r "$d_f" ] || { printf 'u\\000%s\\000' "$d_f"; continue; }
+    printf 't\\000%s\\000' "$d_f"
+    d_l=
+    while IFS= read -r d_l; do printf '%s\\n' "$d_l"; done <"$d_f"
+    printf '%s\\000' "$d_l"
   done
 }
 d_may() {
@@ -88,15 +99,15 @@ d_survey() {
   d_list "$1/releases" "$1/shared" "$1/.deployctl"
   [ -d "$1/.deployctl" ] || return 0
   d_list "$1/.deployctl/records" "$1/.deployctl/manifests" "$1/.deployctl/incoming" "$1/.deployctl/trash" "$1/.deployctl/claim"
-  d_text "$1/.deployctl"/made*.json "$1/.deployctl/records"/*.json "$1/.deployctl/claim"/*.json "$1/.deployctl/incoming"/*.shared.json
+  d_small "$1/.deployctl"/made*.json "$1/.deployctl/records"/*.json "$1/.deployctl/claim"/*.json "$1/.deployctl/incoming"/*.shared.json
 }`
 
 const changing = `
 d_fail() { printf '!\\000%s\\000' "$1"; exit ${failedExit}; }
 d_sync() { sync "$@" 2>/dev/null || sync; }
-d_tmp() { d_y=$1.$$; printf '%s' "\${1%/*}/.\${1##*/}.$$.tmp"; }
-d_put() { d_w=$(d_tmp "$1"); (umask 077; cat >"$d_w") && d_sync "$d_w" && mv -fT "$d_w" "$1"; }
-d_write() { printf %s "$2" | d_put "$1"; }
+d_tmp() { d_w=\${1%/*}/.\${1##*/}.$$.tmp; }
+d_put() { d_tmp "$1"; (umask 077; cat >"$d_w") && d_sync "$d_w" && mv -fT "$d_w" "$1"; }
+d_write() { d_tmp "$1"; (umask 077; printf %s "$2" >"$d_w") && d_sync "$d_w" && mv -fT "$d_w" "$1"; }
 d_bytes() {
   d_b=$(($1 / 65536)); d_m=$(($1 % 65536))
   [ "$d_b" = 0 ] || dd bs=65536 count="$d_b" iflag=fullblock 2>/dev/null
@@ -215,8 +226,17 @@ d_ismade() { case $d_u in *"\\"$d_r\\""*) ;; *) return 1 ;; esac; }
 d_unpack() {
   d_x=$(sha256sum <"$1")
   [ "\${d_x%% *}" = "$3" ] || { rm -f "$1"; echo 'damaged on the way: its SHA-256 is another one' >&2; return 1; }
-  mkdir "$2" && chmod 755 "$2" && tar -xzopf "$1" -C "$2" && rm -f "$1" || return
+  mkdir -m 755 "$2" && tar -xzopf "$1" -C "$2" && rm -f "$1" || return
   sync -f "$2" 2>/dev/null || sync
+}
+d_copy() {
+  d_x=$3.unchanged
+  d_bytes "$1" >"$d_x" || return
+  (cd "$2" && cut -c67- "$d_x" | tr '\\n' '\\000' | xargs -0 sh -c 'tar -cf - "$@" | (cd "$0" && tar -xpof -)' "$3") 2>/dev/null
+  if (cd "$3" && sha256sum -c "$d_x") >/dev/null 2>&1; then d_k=0; else d_k=1; fi
+  rm -f "$d_x"
+  [ "$d_k" = 0 ] || { echo delta-differs >&2; return 1; }
+  sync -f "$3" 2>/dev/null || sync
 }
 d_modes() { d_d=$1; shift; while [ $# -gt 0 ]; do chmod "$1" "$d_d/$2" || return; shift 2; done; }
 d_note() { d_tree "$1" | d_put "$2"; }

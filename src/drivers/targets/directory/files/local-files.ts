@@ -153,8 +153,10 @@ export const localFiles: HostFiles = {
     })
   },
   sync: syncFolder,
-  unpack: (artifact, folder, release, options, context) =>
-    unpackInto(artifact, folder, release, options, context),
+  async ready(obtain, release, options, context) {
+    const artifact = await obtain()
+    return (folder) => unpackInto(artifact, folder, release, options, context)
+  },
   scan: scanTree,
 }
 

@@ -16,7 +16,7 @@ export async function unpackInto(
   folder: string,
   release: Release,
   options: DirectoryOptions,
-  context: OperationContext,
+  context: Pick<OperationContext, 'signal' | 'onProgress'>,
   isKept = true,
 ): Promise<void> {
   await refuseTooLarge(folder, artifact, context.signal)

@@ -54,13 +54,14 @@ export class RemoteQueue {
 
   foresee({ paths = [], compare, fitness }: Foresight): void {
     for (const path of paths) this.#paths.add(path)
-    if (compare !== undefined) this.#looks.push(['d_compare', compare.folder, compare.manifest, compare.seen])
+    if (compare !== undefined && this.known(() => this.mirror.kindOf(compare.folder)) !== 'nothing')
+      this.#looks.push(['d_compare', compare.folder, compare.manifest, compare.seen])
     if (fitness === true) this.#looks.push(['d_fitness', this.ground.layout.root])
   }
 
   forget(): void {
     this.mirror = new Mirror()
-    this.answers = noAnswers()
+    this.answers = { ...noAnswers(), rooms: this.answers.rooms } // of a disk nobody knows more than roughly, ever
     this.#isSurveyed = false
   }
 
