@@ -2458,6 +2458,10 @@ interface TargetDirectory {
         password: string
       }
   /**
+   * How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host.
+   */
+  transfer?: 'archive' | 'delta'
+  /**
    * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */
   strip?: number
@@ -2608,6 +2612,10 @@ interface TargetProcess {
      * How many older parts are kept.
      */
     keep?: number
+    /**
+     * Whether what the app says also goes to the log of the agent, line by line.
+     */
+    agent?: boolean
   }
 }
 /**

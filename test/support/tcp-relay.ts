@@ -3,6 +3,10 @@ import { createConnection, createServer, type AddressInfo, type Socket } from 'n
 
 export interface TcpRelay {
   readonly port: number
+  /** Bytes that went to the port so far. */
+  sent(): number
+  /** From now on, so many bytes go to the port; then every connection goes at once, and new ones are let through. */
+  dropAfter(bytes: number): void
   /** Every connection goes at once, and new ones are refused. */
   cut(): void
   mend(): Promise<void>
@@ -11,6 +15,11 @@ export interface TcpRelay {
 
 export async function startTcpRelay(to: number): Promise<TcpRelay> {
   const open = new Set<Socket>()
+  let sent = 0
+  let dropAt = Infinity
+  const drop = (): void => {
+    for (const socket of open) socket.destroy()
+  }
   const server = createServer((near) => {
     const far = createConnection({ port: to, host: '127.0.0.1' })
     for (const [one, other] of [
@@ -25,6 +34,12 @@ export async function startTcpRelay(to: number): Promise<TcpRelay> {
       })
       one.pipe(other)
     }
+    near.on('data', (bytes: Buffer) => {
+      sent += bytes.length
+      if (sent < dropAt) return
+      dropAt = Infinity
+      drop()
+    })
   })
   const listen = (port: number): Promise<void> =>
     new Promise((done) => server.listen(port, '127.0.0.1', () => done()))
@@ -32,10 +47,14 @@ export async function startTcpRelay(to: number): Promise<TcpRelay> {
   const { port } = server.address() as AddressInfo // it listens on a port
   const cut = (): void => {
     server.close()
-    for (const socket of open) socket.destroy()
+    drop()
   }
   return {
     port,
+    sent: () => sent,
+    dropAfter(bytes) {
+      dropAt = sent + bytes
+    },
     cut,
     mend: () => listen(port),
     close() {

@@ -3,7 +3,9 @@
  * that whoever verifies anything in this room does it the same way.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { DeployError } from '../../base/deploy-error.js'
 import { naming } from '../system/file-error.js'
 
@@ -98,4 +100,11 @@ export async function digestOfFile(
   const digest = new RunningDigest(algorithm)
   const bytes = await digestFile(path, digest, signal, onBytes)
   return digest.of(bytes) ?? ''
+}
+
+/** SHA-256 of so many bytes of a file, hexadecimal. */
+export async function digestOfBeginning(path: string, bytes: number): Promise<string> {
+  const hash = createHash('sha256')
+  if (bytes > 0) await pipeline(createReadStream(path, { end: bytes - 1 }), hash)
+  return hash.digest('hex')
 }

@@ -32,6 +32,7 @@ export const directoryDriver = {
     owner: 'stage',
     umask: 'stage',
     become: 'none',
+    transfer: 'none',
     strip: 'stage',
     include: 'stage',
     restart: 'route',

@@ -116,6 +116,7 @@ function noUseCases(): UseCases {
     unhold: refuse('unhold'),
     freeze: refuse('freeze'),
     unfreeze: refuse('unfreeze'),
+    lookOnce: refuse('lookOnce'),
     runAgent: refuse('runAgent'),
     recordOfHost: refuse('recordOfHost'),
     forgetHost: refuse('forgetHost'),

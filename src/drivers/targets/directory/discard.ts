@@ -27,6 +27,7 @@ export async function removeRelease(
   const paths = releasePaths(layout, name)
   const wasThere = await files.removeTree(paths.folder, layout.trash)
   await files.removeTree(paths.incoming, layout.trash)
+  await removeHalfSent(ground, name)
   if (shared === 'takeBackShared') {
     const record = await readRecord(ground, name)
     const made = [...(record?.madeShared ?? []), ...(await readIntents(ground, name))]
@@ -35,6 +36,11 @@ export async function removeRelease(
   await files.remove(paths.intents)
   await removeRecord(ground, name)
   return wasThere
+}
+
+/** Archives that did not come to their end: kept for the next try while there may be one. */
+export async function removeHalfSent({ layout, files }: Ground, name: string): Promise<void> {
+  for (const ending of ['.tgz', '.unchanged']) await files.removeMatching(layout.incoming, `${name}.`, ending)
 }
 
 /** A plan that discards what serves is wrong: whoever made it has not looked. */

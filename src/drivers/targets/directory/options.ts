@@ -4,11 +4,14 @@ import { DeployError } from '../../../base/deploy-error.js'
 import { durationMs } from '../../../base/duration.js'
 import { becomeOf, type Become, type WrittenBecome } from '../../../model/become.js'
 import type { Command, DriverSpec } from '../../../model/spec.js'
+import type { transfers } from './schema.js'
 import { defaultTimeout, type runitSignals, type signals, type systemdActions } from './restart-schema.js'
 
 export type Signal = (typeof signals)[number]
 export type RunitSignal = (typeof runitSignals)[number]
 export type SystemdAction = (typeof systemdActions)[number]
+
+export type Transfer = (typeof transfers)[number]
 
 export interface CommandRestart {
   readonly kind: 'command'
@@ -68,6 +71,8 @@ export interface DirectoryOptions {
   readonly become: Become | null
   readonly strip: number | null
   readonly include: readonly string[] | null
+  /** How a release reaches a host. */
+  readonly transfer: Transfer
 }
 
 /** The shape that the schema (schema.ts) admits. */
@@ -80,6 +85,7 @@ interface Written {
   readonly become?: WrittenBecome
   readonly strip?: number
   readonly include?: readonly string[]
+  readonly transfer?: Transfer
 }
 type WrittenRestart =
   | { readonly command: readonly string[]; readonly stop?: readonly string[]; readonly timeout?: string }
@@ -122,6 +128,7 @@ export function readOptions(spec: DriverSpec, base: string | null): DirectoryOpt
     become: becomeOf(written.become),
     strip: written.strip ?? null,
     include: written.include ?? null,
+    transfer: written.transfer ?? 'archive',
   }
 }
 

@@ -5,6 +5,8 @@ import { becomeSchema } from '../../../model/become.js'
 import { restartSchema } from './restart-schema.js'
 
 const placePattern = '^(?!/)(?!(.*/)?\\.{1,2}(/|$))(?!.*//)[^\\u0000-\\u001f]+$'
+export const transfers = ['archive', 'delta'] as const
+
 export const directorySchema: JsonSchema = {
   type: 'object',
   description: 'Release folders behind a `current` link, on a machine’s own disk.',
@@ -53,6 +55,13 @@ export const directorySchema: JsonSchema = {
       examples: ['027'],
     },
     become: becomeSchema,
+    transfer: {
+      enum: transfers,
+      default: 'archive',
+      description:
+        'How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host.',
+      examples: ['delta'],
+    },
     strip: {
       type: 'integer',
       minimum: 0,

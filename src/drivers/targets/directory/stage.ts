@@ -8,6 +8,7 @@ import type { Instance } from '../../../model/instance.js'
 import type { FetchedArtifact } from '../../../model/source.js'
 import type { OperationContext } from '../../../model/target.js'
 import { readCurrent } from './current-link.js'
+import { removeHalfSent } from './discard.js'
 import type { Manifest } from './files/host-files.js'
 import { releasePaths, type Layout } from './layout.js'
 import { mendFolder } from './mend.js'
@@ -170,6 +171,7 @@ async function removeLeftovers(ground: Ground, name: string): Promise<void> {
   const { layout, files } = ground
   const paths = releasePaths(layout, name)
   await files.removeTree(paths.incoming, layout.trash)
+  await removeHalfSent(ground, name)
   await files.remove(paths.intents)
   await tidyUp(ground)
 }

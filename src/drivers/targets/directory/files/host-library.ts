@@ -229,6 +229,15 @@ d_unpack() {
   mkdir -m 755 "$2" && tar -xzopf "$1" -C "$2" && rm -f "$1" || return
   sync -f "$2" 2>/dev/null || sync
 }
+d_copy() {
+  d_x=$3.unchanged
+  d_bytes "$1" >"$d_x" || return
+  (cd "$2" && cut -c67- "$d_x" | tr '\\n' '\\000' | xargs -0 sh -c 'tar -cf - "$@" | (cd "$0" && tar -xpof -)' "$3") 2>/dev/null
+  if (cd "$3" && sha256sum -c "$d_x") >/dev/null 2>&1; then d_k=0; else d_k=1; fi
+  rm -f "$d_x"
+  [ "$d_k" = 0 ] || { echo delta-differs >&2; return 1; }
+  sync -f "$3" 2>/dev/null || sync
+}
 d_modes() { d_d=$1; shift; while [ $# -gt 0 ]; do chmod "$1" "$d_d/$2" || return; shift 2; done; }
 d_note() { d_tree "$1" | d_put "$2"; }
 d_held() { [ -f "$1" ] || { echo claim-lost >&2; return 1; }; }`

@@ -25,6 +25,10 @@ export class PlacedTree {
     for (const known of this.#entries.keys())
       if (known === path || known.startsWith(`${path}/`)) this.#entries.delete(known)
   }
+  mask(umask: number): void {
+    for (const [path, entry] of this.#entries)
+      if (entry.type !== 'link') this.#entries.set(path, { ...entry, mode: entry.mode & ~umask })
+  }
   /** Each folder before what is in it. */
   manifest(): Manifest {
     const key = (path: string): string => path.replaceAll('/', '\0')

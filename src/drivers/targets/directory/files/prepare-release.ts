@@ -5,7 +5,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../../../../base/hash.js'
-import type { ScriptInput } from '../../../../model/host.js'
 import type { Release } from '../../../../model/release.js'
 import type { FetchedArtifact } from '../../../../model/source.js'
 import type { OperationContext } from '../../../../model/target.js'
@@ -17,16 +16,22 @@ import { removeAtExit } from '../../../system/remove-at-exit.js'
 import type { DirectoryOptions } from '../options.js'
 import type { Manifest } from './host-files.js'
 import { unpackInto } from './local-unpack.js'
-import { archiveInput } from './send-archive.js'
+
+/** An archive of a release, or of a part of it. */
+export interface PackedRelease {
+  readonly file: string
+  readonly bytes: number
+  /** Hexadecimal. */
+  readonly sha256: string
+}
 
 export interface ReadyRelease {
-  readonly input: ScriptInput
-  readonly bytes: number
-  readonly sha256: string
   readonly manifest: Manifest
   readonly unpackedBytes: number
   /** Folders that nobody may write to get their modes when all is in them; the deepest first. */
   readonly lateModes: readonly { readonly path: string; readonly mode: number }[]
+  /** Everything but these files, which is possible only where its tree is kept. What was packed once is there. */
+  pack(except?: ReadonlySet<string>): Promise<PackedRelease>
 }
 
 /** What making a release ready needs of the operation that it is for. */
@@ -65,7 +70,13 @@ export function releasePreparer(cacheDirectory: string, pid: number): ReleasePre
   }
   return async (obtain, release, options, context) => {
     const { digest, source } = release
-    const key = digestOf({ source, digest, strip: options.strip, include: options.include })
+    const key = digestOf({
+      source,
+      digest,
+      strip: options.strip,
+      include: options.include,
+      isTreeKept: isTreeKept(options),
+    })
     const making = known.get(key) ?? begin(key, obtain, release, options, context)
     const { onProgress } = context
     making.listeners.add(onProgress)
@@ -89,13 +100,13 @@ async function prepare(
   const tree = join(place, 'tree')
   await unpackInto(artifact, tree, release, options, context, false)
   const scanned = (await scanTree(tree, context.signal)).map(inWholeSeconds)
-  const archive = join(place, 'release.tgz')
-  const { bytes, sha256 } = await packTree(tree, scanned.map(opened), archive, context.signal)
-  void rm(tree, { recursive: true, force: true }).catch(() => undefined) // it goes with `place`, if not now
-  return {
-    input: archiveInput(archive, bytes),
-    bytes,
-    sha256,
+  const packed = new Map<string, Promise<PackedRelease>>()
+  const pack = async (except: ReadonlySet<string>): Promise<PackedRelease> => {
+    const file = join(place, `${randomHex(8)}.tgz`)
+    const entries = scanned.filter(({ path }) => !except.has(path)).map(opened)
+    return { file, ...(await packTree(tree, entries, file, context.signal)) }
+  }
+  const ready: ReadyRelease = {
     manifest: scanned,
     unpackedBytes: scanned.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0),
     lateModes: scanned
@@ -103,7 +114,23 @@ async function prepare(
         entry.type === 'folder' && opened(entry) !== entry ? [{ path: entry.path, mode: entry.mode }] : [],
       )
       .reverse(),
+    pack(except = new Set()) {
+      const key = digestOf([...except])
+      const known = packed.get(key) ?? pack(except)
+      packed.set(key, known)
+      known.catch(() => packed.delete(key))
+      return known
+    },
   }
+  if (isTreeKept(options)) return ready
+  await ready.pack()
+  void rm(tree, { recursive: true, force: true }).catch(() => undefined) // it goes with `place`, if not now
+  return ready
+}
+
+/** What each host has of it already decides what is sent there. */
+function isTreeKept({ transfer }: DirectoryOptions): boolean {
+  return transfer === 'delta'
 }
 
 /** Which is all that a tar archive and a host's `stat` know of times. */

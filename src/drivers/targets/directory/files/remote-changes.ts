@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { manifestText } from '../../../artifacts/tree-manifest.js'
 import { ancestorsOf } from '../layout.js'
+import { bytesInput } from './bytes-input.js'
 import type { HostFiles, OwnerNumbers } from './host-files.js'
 import type { Looks } from './remote-looks.js'
 import type { RemoteQueue } from './remote-queue.js'
@@ -57,7 +58,7 @@ export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
       const bytes = Buffer.from(text)
       queue.mirror.made(path, 'file', text)
       if (bytes.length < longTextBytes) return change('write', path, ['d_write', path, text])
-      return change('write', path, ['d_file', String(bytes.length), path], { input: inputOf(bytes) })
+      return change('write', path, ['d_file', String(bytes.length), path], { input: bytesInput(bytes) })
     },
     async writeManifest(release, manifest) {
       await changes.write(release.manifest, manifestText(manifest))
@@ -86,7 +87,10 @@ export function remoteChanges(queue: RemoteQueue, looks: Looks): Changes {
       return change('put in place', to, ['d_movein', from, to])
     },
     give: (path, owner) => change('give away', path, ['d_give', path, ownerText(owner)]),
-    mask: (folder, umask) => change('set the modes of', folder, ['d_mask', folder, withoutBits(umask)]),
+    mask(folder, umask) {
+      if (queue.placed?.folder === folder) queue.placed.mask(umask)
+      return change('set the modes of', folder, ['d_mask', folder, withoutBits(umask)])
+    },
     giveTree: (folder, owner) => change('give away', folder, ['d_givetree', folder, ownerText(owner)]),
     makeAlike(from, to) {
       if (queue.mirror.kindOf(to) !== 'folder') queue.mirror.appeared(to, 'folder')
@@ -138,13 +142,4 @@ function withoutBits(umask: number): string {
 
 function ownerText({ uid, gid }: OwnerNumbers): string {
   return gid === null ? `${uid}` : `${uid}:${gid}`
-}
-
-function inputOf(bytes: Buffer) {
-  return {
-    bytes: bytes.length,
-    async *open() {
-      yield await Promise.resolve(bytes)
-    },
-  }
 }
