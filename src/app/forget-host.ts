@@ -12,21 +12,10 @@ import {
   type RecordedService,
   type RecordedState,
 } from '../model/state.js'
+import type { HostRecord } from './requests.js'
 import { changeState } from './change-state.js'
 import { readState } from './read-state.js'
 import type { World } from './world.js'
-
-/** What is recorded of a host. */
-export interface HostRecord {
-  readonly host: string
-  readonly services: readonly {
-    readonly service: string
-    /** Null where only a failure is on record. */
-    readonly version: string | null
-    /** Whether nothing else of the service is on record, and it is no longer in deploy.yaml. */
-    readonly isLast: boolean
-  }[]
-}
 
 /** Throws USAGE for a host that is in no record. */
 export async function recordOfHost(world: World, host: string): Promise<HostRecord> {

@@ -8,14 +8,12 @@ import type { JournalFile } from '../model/journal.js'
 import type { Mark } from '../model/mark.js'
 import type { LockHolder } from '../model/state-store.js'
 import type { Notification } from '../model/notifier.js'
-import type { Observation } from '../model/target.js'
+import type { ClaimHolder, Observation } from '../model/target.js'
 import type { Outcome } from '../model/outcome.js'
 import type { Plan, Step } from '../model/plan.js'
 import type { Freeze, Hold, Pin, RecordedState } from '../model/state.js'
 import type { Command } from '../model/spec.js'
 import type { CopyListener, ExecRequest, ExecResult, LogsRequest } from './look-inside.js'
-import type { HostRecord } from './forget-host.js'
-import type { Unlocked } from './unlock.js'
 import type { HostSelection } from '../model/host-spec.js'
 import type { ErrorReport } from '../base/deploy-error.js'
 
@@ -193,6 +191,31 @@ export interface CacheReport {
 export interface DeploymentStory {
   readonly record: HistoryRecord | null
   readonly journal: JournalFile | null
+}
+
+/** What is recorded of a host. */
+export interface HostRecord {
+  readonly host: string
+  readonly services: readonly {
+    readonly service: string
+    /** Null where only a failure is on record. */
+    readonly version: string | null
+    /** Whether nothing else of the service is on record, and it is no longer in deploy.yaml. */
+    readonly isLast: boolean
+  }[]
+}
+
+/** What `unlock` has taken away. */
+export interface Unlocked {
+  /** The lock that was removed; null where claims were. */
+  readonly lock: LockHolder | null
+  readonly claims: readonly (ClaimHolder & { readonly service: string; readonly host: string })[]
+  /** Where it could not be looked, or the claim not be taken away. */
+  readonly problems: readonly {
+    readonly service: string
+    readonly host: string
+    readonly error: ErrorReport
+  }[]
 }
 
 /** A command on hosts, and which. */

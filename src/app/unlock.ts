@@ -3,28 +3,15 @@
  * on targets, by the id of that deployment. A person says so; what is known from here to live is not taken away.
  */
 import pLimit from 'p-limit'
-import { DeployError, reportOf, type ErrorReport } from '../base/deploy-error.js'
+import { DeployError, reportOf } from '../base/deploy-error.js'
 import type { HostSpec } from '../model/host-spec.js'
 import { forHost } from '../model/interpolate-host.js'
 import type { DriverSpec } from '../model/spec.js'
 import { recordedHosts, recordedOn, type RecordedState } from '../model/state.js'
-import type { LockHolder } from '../model/state-store.js'
-import type { ClaimHolder } from '../model/target.js'
 import { openHostBook, type HostBook } from './host-book.js'
+import type { Unlocked } from './requests.js'
 import { readState } from './read-state.js'
 import type { World } from './world.js'
-
-export interface Unlocked {
-  /** The lock that was removed; null where claims were. */
-  readonly lock: LockHolder | null
-  readonly claims: readonly (ClaimHolder & { readonly service: string; readonly host: string })[]
-  /** Where it could not be looked, or the claim not be taken away. */
-  readonly problems: readonly {
-    readonly service: string
-    readonly host: string
-    readonly error: ErrorReport
-  }[]
-}
 
 const looksAtOnce = 64
 

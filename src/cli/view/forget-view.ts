@@ -1,5 +1,5 @@
 /** What a person agrees to who has a host forgotten, and what has become of it. Pure. */
-import type { HostRecord } from '../../app/forget-host.js'
+import type { HostRecord } from '../../app/requests.js'
 import { showVersion } from '../../model/release.js'
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'

@@ -1,5 +1,5 @@
 /** What `unlock` has taken away, whose it was, and where it could not look. */
-import type { Unlocked } from '../../app/unlock.js'
+import type { Unlocked } from '../../app/requests.js'
 import type { Style } from './terminal.js'
 import { paragraph } from './text-width.js'
 import { ago } from './relative-time.js'
