@@ -6,7 +6,7 @@ import { specOn, type DriverSpec, type Specified } from '../model/spec.js'
 import { recordedHosts, recordedOn, type RecordedService, type RecordedState } from '../model/state.js'
 import type { Observation, RecordedInstances } from '../model/target.js'
 import type { Plan } from '../model/plan.js'
-import { samePlace } from '../plan/diff.js'
+import { isRerouted, samePlace } from '../plan/diff.js'
 import type { SkippedHost } from '../plan/host-parts.js'
 import { unreachableOf } from '../plan/strategies/options.js'
 import { combinedError } from './combined-error.js'
@@ -90,7 +90,10 @@ async function look(
   const place = placeOf(world, sight, host.name)
   if (place === null) return { host: host.name, serving: null, staged: [], drift: [], notices: [] }
   try {
-    return await world.target(place.spec, { service, host }).inspect(place.recorded, signal)
+    const seen = await world.target(place.spec, { service, host }).inspect(place.recorded, signal)
+    if (!place.isRerouted) return seen
+    // that another router sends nothing yet is a change, and no drift
+    return { ...seen, drift: seen.drift.filter(({ kind }) => kind !== 'trafficMoved') }
   } catch (error) {
     if (!(error instanceof DeployError) || !isAway(error)) throw error
     return { host: host.name, reason: 'it was not reached', error }
@@ -134,14 +137,17 @@ export function placeOf(
   world: World,
   { after, hosts, recorded }: Sight,
   host: string,
-): { readonly spec: DriverSpec; readonly recorded: RecordedInstances } | null {
+): { readonly spec: DriverSpec; readonly recorded: RecordedInstances; readonly isRerouted: boolean } | null {
   const there = recordedInstances(recorded, host)
   const spec = recordedOn(recorded, host)?.spec.target
   const isWanted = hosts.some(({ name }) => name === host)
-  if (after === null || !isWanted) return spec === undefined ? null : { spec, recorded: there }
+  if (after === null || !isWanted)
+    return spec === undefined ? null : { spec, recorded: there, isRerouted: false }
   const { target } = specOn(after, host)
-  const stays = spec !== undefined && samePlace(spec, target, world.traits(target.type))
-  return { spec: target, recorded: stays ? there : recordedInstances(null, host) }
+  const traits = world.traits(target.type)
+  if (spec === undefined || !samePlace(spec, target, traits))
+    return { spec: target, recorded: recordedInstances(null, host), isRerouted: false }
+  return { spec: target, recorded: there, isRerouted: isRerouted(spec, target, traits) }
 }
 
 /** Looks again at what a plan was made from. Equal to its basis when nothing has moved. */

@@ -1,5 +1,5 @@
 /** What commands ask of the use cases, and what they get back. */
-import type { AgentDesk } from '../model/agent.js'
+import type { AgentDesk, Finding } from '../model/agent.js'
 import type { CacheEntry, CacheLimits, Pruned } from '../model/cache.js'
 import type { Emit, OutputLine } from '../model/event.js'
 import type { Examination } from '../model/host.js'
@@ -258,6 +258,8 @@ export interface UseCases {
   freeze(reason: string, until: Date | null): Promise<Freeze>
   unfreeze(): Promise<void>
   /** Goes on until the signal, or until it is told to read deploy.yaml again. */
+  /** What an agent would decide now; nothing is deployed. */
+  lookOnce(signal: AbortSignal): Promise<readonly Finding[]>
   runAgent(desk: AgentDesk, signal: AbortSignal): Promise<'stopped' | 'reload'>
   unlock(id: string): Promise<LockHolder>
   runOnHosts(request: RunRequest, listener: HostRunListener, signal: AbortSignal): Promise<readonly HostRun[]>

@@ -1,6 +1,7 @@
 /** The use cases of one project and environment, bound to their world: what the command line calls. */
 import { abortDeployment } from './a-persons-mark.js'
 import { approve } from './approve.js'
+import { lookOnce } from './agent/look-once.js'
 import { runAgent } from './agent/run-agent.js'
 import { examineHosts } from './examine-hosts.js'
 import { listCache, pruneCache, verifyCache } from './cache-upkeep.js'
@@ -52,6 +53,7 @@ export function createUseCases(world: World): UseCases {
     unhold: (service, version) => unholdRelease(world, service, version),
     freeze: (reason, until) => freezeEnvironment(world, reason, until),
     unfreeze: () => unfreezeEnvironment(world),
+    lookOnce: (signal) => lookOnce(world, signal),
     runAgent: (desk, signal) => runAgent(world, desk, signal),
     unlock: (id) => world.store.breakLock(world.config.environment, id),
     runOnHosts: (request, listener, signal) => runOnHosts(world, request, listener, signal),

@@ -1,5 +1,6 @@
 /** What a person says to the agent that runs, as a table: its status, look now, pause, go on, read deploy.yaml, its log. */
 import { DeployError, exitCodes, type ExitCode } from '../base/deploy-error.js'
+import { readLastLog } from '../app/agent/last-log.js'
 import { readPause, writePause } from '../app/agent/pause.js'
 import type { AgentSnapshot, LogLine } from '../model/agent.js'
 import type { CommandContext } from './command.js'
@@ -19,8 +20,15 @@ export const agentActions: { readonly [action: string]: Action } = {
     return exitCodes.done
   },
   async check(session, context) {
-    await answerOf(session, context, '/api/v1/check', {})
-    return said(context, 'checking', 'The agent looks now.')
+    if ((await session.agent.call('/api/v1/check', {})) !== null)
+      return said(context, 'checking', 'The agent looks now.')
+    const { terminal, signal } = context
+    for (const finding of await session.useCases.lookOnce(signal)) {
+      terminal.record('finding', finding)
+      terminal.out(terminal.clean(finding.text))
+    }
+    terminal.err(`No agent runs here, so nothing is deployed; deployctl apply${flagsOf(context)} does that.`)
+    return exitCodes.done
   },
   async pause(session, context) {
     const { user, agentMemory } = session
@@ -53,8 +61,14 @@ export const agentActions: { readonly [action: string]: Action } = {
   async logs(session, context) {
     const { terminal, options, signal } = context
     const write = logPrinter(terminal, options.logFormat)
-    const { lines } = (await answerOf(session, context, '/api/v1/logs')) as { lines: LogLine[] } // as above
+    const answer = (await session.agent.call('/api/v1/logs')) as { lines: LogLine[] } | null // as above
+    const lines = answer?.lines ?? (await readLastLog(session.agentMemory))
     lines.forEach(write)
+    if (answer === null) {
+      const kept = lines.length === 0 ? 'and none has left a line' : 'this is what the last one said'
+      terminal.err(`No agent runs here; ${kept}.`)
+      return exitCodes.done
+    }
     if (!options.follow) return exitCodes.done
     const onEvent = (event: string, data: unknown): void => {
       if (event === 'log') write(data as LogLine) // as above

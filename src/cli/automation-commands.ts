@@ -110,7 +110,8 @@ export const automationCommands: readonly CommandSpec[] = [
       'Watches the sources and the targets of one environment, and carries out what deployctl apply would, within what ' +
       'deploy.yaml says under agent:. Ends on a signal; what runs goes on. With ACTION, speaks to the agent that runs: ' +
       'status says what it does, check lets it look now, pause and resume stop and start it, reload lets it read ' +
-      'deploy.yaml again, logs shows its last lines.',
+      'deploy.yaml again, logs shows its last lines. Where none runs, check says what one would decide, logs what the ' +
+      'last one said, and pause and resume are for the next one.',
     words: [
       {
         name: 'ACTION',

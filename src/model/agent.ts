@@ -74,6 +74,13 @@ export interface Decision {
   readonly reason: string
 }
 
+/** What an agent would make of a service, for who asks while none runs. */
+export interface Finding {
+  readonly service: string
+  readonly verdict: Decision['verdict']
+  readonly text: string
+}
+
 /** A source that could not be asked, and since when. */
 export interface Outage {
   readonly source: string

@@ -189,6 +189,8 @@ export interface TargetTraits {
   readonly restarting?: string
   /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */
   readonly weighing?: { readonly option: string; readonly kinds: readonly string[] }
+  /** The option, and the key in it, that says that what instances say also goes to the agent's log. */
+  readonly agentLog?: { readonly option: string; readonly key: string }
   /** The option that says that instances are to end when the agent is told to. */
   readonly endsWithAgent?: string
   /** False where instances without traffic cannot stay up for a rollback. */

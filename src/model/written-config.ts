@@ -2612,6 +2612,10 @@ interface TargetProcess {
      * How many older parts are kept.
      */
     keep?: number
+    /**
+     * Whether what the app says also goes to the log of the agent, line by line.
+     */
+    agent?: boolean
   }
 }
 /**

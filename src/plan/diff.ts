@@ -110,5 +110,14 @@ function changedOptions(
 export function samePlace(a: DriverSpec, b: DriverSpec, traits: TargetTraits): boolean {
   if (a.type !== b.type) return false
   const places = Object.entries(traits.effects).filter(([, effect]) => effect === 'replace')
-  return places.every(([option]) => canonicalJson(a[option] ?? null) === canonicalJson(b[option] ?? null))
+  return places.every(([option]) => sameOption(a, b, option))
+}
+
+/** Whether what divides the traffic is meant to be another one. */
+export function isRerouted(a: DriverSpec, b: DriverSpec, { weighing }: TargetTraits): boolean {
+  return weighing !== undefined && !sameOption(a, b, weighing.option)
+}
+
+function sameOption(a: DriverSpec, b: DriverSpec, option: string): boolean {
+  return canonicalJson(a[option] ?? null) === canonicalJson(b[option] ?? null)
 }

@@ -63,7 +63,15 @@ test(
     expect((await run('agent', 'logs', '--log-format', 'text')).stdout).toContain('web v1.1.0 is deployed')
     expect(await agent.end('SIGTERM')).toBe(0)
     expect(await serving()).toBe('page of 1.1.0\n')
-    expect(await run('agent', 'check')).toMatchObject({ code: 1 })
+    const check = await run('agent', 'check')
+    expect(check).toMatchObject({ code: 0 })
+    expect(check.stdout).toContain('web v1.1.0 stays: web v1.2.0 is held')
+    expect(check.stderr).toContain('No agent runs here')
+    const logs = await run('agent', 'logs', '--follow', '--log-format', 'text')
+    expect(logs.stdout).toContain('web v1.1.0 is deployed')
+    expect(logs.stdout).toContain('the agent ends')
+    expect(logs.stderr).toContain('this is what the last one said')
+    expect(await run('agent', 'reload')).toMatchObject({ code: 1 })
   },
 )
 

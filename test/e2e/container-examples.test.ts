@@ -56,7 +56,8 @@ describeWith('docker-engine', 'examples of containers', () => {
     if (pid !== '') process.kill(Number(pid), 'SIGTERM')
   }
 
-  test.each([
+  // side by side: most of their time is spent on watching what was switched
+  test.concurrent.each([
     ['containers-blue-green', 'shop/web'],
     ['containers-canary', 'shop/api'],
   ])(
@@ -88,36 +89,40 @@ describeWith('docker-engine', 'examples of containers', () => {
     180_000,
   )
 
-  test('the quick start', async () => {
-    const page = await readFile(join(root, 'docs', 'quick-start-containers.md'), 'utf8')
-    const [first = '', second = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml)
-    const project = uniqueName(engine, 'hello')
-    projects.push(project)
-    const here = await mkdtemp(join(folder, 'quick-'))
-    const image = `${project}/nginx`
-    const written = (yaml: string, port: number) =>
-      writeFile(
-        join(here, 'deploy.yaml'),
-        ours(yaml, project, port).replace('docker.io/library/nginx', `${registry}/${image}`),
-      )
-    const [port, behind] = [await freePort(), await freePort()]
-    const run = runIn(here)
-    for (const version of ['1.27.0', '1.27.1']) await publish(project, image, version, { APP_PORT: '80' })
-    try {
-      await written(first, port)
-      well(await run('apply --auto-approve'))
-      expect(await versionAt(port)).toBe('1.27.0')
-      await written(first.replace('1.27.0', '1.27.1'), port)
-      well(await run('apply --auto-approve'))
-      expect(await versionAt(port)).toBe('1.27.1')
-      well(await run('rollback --auto-approve'))
-      expect(await versionAt(port)).toBe('1.27.0')
-      well(await run('unpin web'))
-      await written(second, behind)
-      well(await run('apply --auto-approve --service web'))
-      expect(await versionAt(behind)).toBe('1.27.1')
-    } finally {
-      await endRouter(join(here, 'router/haproxy.pid'))
-    }
-  }, 180_000)
+  test.concurrent(
+    'the quick start',
+    async () => {
+      const page = await readFile(join(root, 'docs', 'quick-start-containers.md'), 'utf8')
+      const [first = '', second = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml)
+      const project = uniqueName(engine, 'hello')
+      projects.push(project)
+      const here = await mkdtemp(join(folder, 'quick-'))
+      const image = `${project}/nginx`
+      const written = (yaml: string, port: number) =>
+        writeFile(
+          join(here, 'deploy.yaml'),
+          ours(yaml, project, port).replace('docker.io/library/nginx', `${registry}/${image}`),
+        )
+      const [port, behind] = [await freePort(), await freePort()]
+      const run = runIn(here)
+      for (const version of ['1.27.0', '1.27.1']) await publish(project, image, version, { APP_PORT: '80' })
+      try {
+        await written(first, port)
+        well(await run('apply --auto-approve'))
+        expect(await versionAt(port)).toBe('1.27.0')
+        await written(first.replace('1.27.0', '1.27.1'), port)
+        well(await run('apply --auto-approve'))
+        expect(await versionAt(port)).toBe('1.27.1')
+        well(await run('rollback --auto-approve'))
+        expect(await versionAt(port)).toBe('1.27.0')
+        well(await run('unpin web'))
+        await written(second, behind)
+        well(await run('apply --auto-approve --service web'))
+        expect(await versionAt(behind)).toBe('1.27.1')
+      } finally {
+        await endRouter(join(here, 'router/haproxy.pid'))
+      }
+    },
+    180_000,
+  )
 })

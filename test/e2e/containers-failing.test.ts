@@ -103,6 +103,9 @@ describeWith('docker-engine', 'a release of containers that fails', () => {
     // what is kept of it is the record, with its last words
     const deployment = /deployctl show (\S+)/.exec(text)?.[1] ?? ''
     expect(inOneLine(await project.run(['show', deployment]))).toContain(says[0])
+  })
+
+  test('after all of them, what is there is what is recorded', async () => {
     await project.configure('1.0.0', { strategy, check, listen: port })
     expect(await project.run(['plan', '--detailed-exitcode'])).toMatchObject({ code: 0 })
   })

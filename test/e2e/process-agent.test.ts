@@ -7,6 +7,8 @@ import { agentChild, type AgentChild } from '../support/agent-child.js'
 import { get, goodApp, until } from '../support/process-bench.js'
 import { processProject, processYaml, type ProcessProject } from '../support/process-project.js'
 
+/** Says on standard error that it starts, and ends well. */
+const tellingApp = (version: string) => `console.error('this is ${version}')\n${goodApp(version)}`
 const agentYaml = 'agent: { interval: 1s, retry: { tries: 1 } }\n'
 let project: ProcessProject
 let agents: AgentChild[]
@@ -64,10 +66,20 @@ test(
   'a release that never becomes well and one that falls over later leave the good one serving, without a hand',
   { timeout: 120_000 },
   async () => {
+    const yaml = processYaml(project.port, agentYaml).replace(
+      'settle:',
+      'log: { agent: true }\n      settle:',
+    )
+    await writeFile(join(project.folder, 'deploy.yaml'), yaml)
     const agent = start()
     await serves('1.0.0')
-    await project.release('1.1.0')
+    await project.release('1.1.0', tellingApp('1.1.0'))
     await serves('1.1.0')
+    expect(await agent.line('this is 1.1.0')).toMatchObject({
+      level: 'info',
+      service: 'api',
+      release: '1.1.0',
+    })
     await project.release(
       '1.2.0',
       `import { createServer } from 'node:http'

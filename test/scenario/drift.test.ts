@@ -31,3 +31,17 @@ test('an upgrade over drift goes its usual way, and its unwind leads to the reco
   expect(outcomeKind(await project.apply())).toBe('unwound')
   expect(project.serves('web')).toBe('1.0.0')
 })
+
+test('that another router sends nothing yet is a change and no drift; what has ended is drift all the same', async () => {
+  const behind = (router: string) =>
+    configOf([service('web', { target: { type: 'running', path: 'web', router } })])
+  const project = memoryProject(behind('old'))
+  await project.apply()
+  project.configure(behind('new'))
+  const plan = () => project.useCases().planRelease({ services: [] }, never)
+  expect(await plan()).toMatchObject({ drift: [], changes: [{ kind: 'update' }] })
+  project.ground.place('web').running.clear()
+  expect((await plan()).drift).toMatchObject([{ kind: 'instanceMissing' }])
+  expect(outcomeKind(await project.apply())).toBe('applied')
+  expect(await plan()).toMatchObject({ drift: [], steps: [] })
+})

@@ -101,6 +101,8 @@ const base = {
   keepReleases: { option: 'keepReleases', default: 3 },
 } as const
 
+const weighing = { option: 'router', kinds: [] }
+
 /** Kinds of target: one whose instance runs, one with several copies, like containers, and one that only switches, like a directory. */
 export const memoryTraits: { readonly [type: string]: TargetTraits } = {
   running: {
@@ -108,12 +110,14 @@ export const memoryTraits: { readonly [type: string]: TargetTraits } = {
     type: 'running',
     effects: { ...base.effects, flag: 'stage' },
     verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'watch', 'prune'],
+    weighing,
   },
   copies: {
     ...base,
     type: 'copies',
     effects: { ...base.effects, flag: 'stage', replicas: 'scale' },
     verbs: ['stage', 'discard', 'start', 'stop', 'route', 'drain', 'watch', 'prune'],
+    weighing,
     replicas: { option: 'replicas', default: 2 },
   },
   switching: { ...base, type: 'switching', verbs: ['stage', 'discard', 'route', 'prune'] },

@@ -7,7 +7,7 @@ import { readState } from '../read-state.js'
 import { approvalsIn, keepWaiting, readAgentMarks } from './approvals.js'
 import { executionOf, tellOf, type AgentContext } from './agent-context.js'
 import { deployChosen } from './deploy-chosen.js'
-import { judge, nameOf, upToDate, type Judgement } from './judge.js'
+import { judge, nameOf, sayJudgement, upToDate, type Judgement } from './judge.js'
 import { askSources, type Watch } from './ask-sources.js'
 import type { Look } from './look.js'
 import { findInterrupted, needsPerson, settleInterrupted } from './recover-interrupted.js'
@@ -165,13 +165,6 @@ function isWaiting(verdict: Judgement['verdict']): boolean {
   return verdict === 'skip' || verdict === 'tell'
 }
 
-const wordsFor = {
-  deploy: 'is to be deployed',
-  repair: 'is to be put right',
-  tell: 'waits',
-  skip: 'stays',
-} as const
-
 /** Recorded and said when it is another decision than the last one about this service. */
 function decide(
   context: AgentContext,
@@ -185,11 +178,10 @@ function decide(
   if (subject === 'decision')
     decisions.set(service, { at: world.clock.now().toISOString(), service, verdict, version, digest, reason })
   const level = error === undefined ? (verdict === 'tell' ? 'warn' : 'info') : 'error'
-  if (reason === upToDate && level === 'info')
-    book.log(level, `${nameOf(judgement)} ${upToDate.slice(3)}`, { service })
+  if (reason === upToDate && level === 'info') book.log(level, sayJudgement(judgement), { service })
   else {
     const more = error === undefined ? {} : { error: reportOf(error) }
-    book.log(level, `${nameOf(judgement)} ${wordsFor[verdict]}: ${reason}`, {
+    book.log(level, sayJudgement(judgement), {
       service,
       release: version,
       verdict,

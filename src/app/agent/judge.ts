@@ -142,3 +142,19 @@ function irreversibleRisk(service: string, plan: Plan): string | null {
 export function nameOf({ service, version }: Pick<Decision, 'service' | 'version'>): string {
   return version === null ? service : `${service} ${showVersion(version)}`
 }
+
+const wordsFor = {
+  deploy: 'is to be deployed',
+  repair: 'is to be put right',
+  tell: 'waits',
+  skip: 'stays',
+} as const
+
+/** `web v1.4.2 is to be deployed: it is the newest`. */
+export function sayJudgement(
+  judgement: Pick<Decision, 'service' | 'version' | 'verdict' | 'reason'>,
+): string {
+  const { verdict, reason } = judgement
+  if (reason === upToDate) return `${nameOf(judgement)} ${upToDate.slice('it '.length)}`
+  return `${nameOf(judgement)} ${wordsFor[verdict]}: ${reason}`
+}

@@ -11,7 +11,9 @@ import type { World } from '../world.js'
 import type { AgentContext } from './agent-context.js'
 import { endWithAgent } from './end-with-agent.js'
 import { agentRound } from './agent-round.js'
+import { createAppOutput } from './app-output.js'
 import { createWatch, type Watch } from './ask-sources.js'
+import { logKeeper } from './last-log.js'
 import { createLogbook } from './logbook.js'
 import { createMetrics } from './metrics.js'
 import { metricsText } from './metrics-text.js'
@@ -63,6 +65,8 @@ interface Loop {
 async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Promise<Loop> {
   const { clock } = world
   const book = createLogbook(world, (line) => desk.write(line))
+  const output = createAppOutput(world, book)
+  const keepLog = logKeeper(desk.memory, () => book.lines())
   const outboxEnd = new AbortController()
   const warn = (message: string): void => book.log('warn', message)
   const outbox = await openOutbox(world, desk.memory, warn, outboxEnd.signal)
@@ -109,6 +113,8 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     } finally {
       turnSinceMs = null
       book.changed()
+      await output.update().catch(() => undefined) // tried again after the next turn
+      await keepLog()
     }
   }
   const changePause = async (next: Pause | null): Promise<void> => {
@@ -196,12 +202,14 @@ async function openLoop(world: World, desk: AgentDesk, signal: AbortSignal): Pro
     },
     async close() {
       signal.removeEventListener('abort', wakeUp)
+      output.close()
       const patience = new AbortController()
       const over = clock.sleep(closingMs, patience.signal).then(() => outboxEnd.abort())
       if (outbox.waiting() > 0) await Promise.race([outbox.settle(), over])
       outboxEnd.abort()
       patience.abort()
       await outbox.settle()
+      await keepLog()
     },
   }
 }

@@ -56,6 +56,7 @@ export const processDriver = {
   keepReleases: { option: 'keepReleases', default: 5 },
   keepsWarm: false,
   endsWithAgent: 'endWithAgent',
+  agentLog: { option: 'log', key: 'agent' },
   create(spec, scope, ports) {
     const releaseOptions = readReleaseOptions(spec, ports.projectDirectory)
     const layout = layoutOf(releaseOptions.path)

@@ -116,6 +116,7 @@ function noUseCases(): UseCases {
     unhold: refuse('unhold'),
     freeze: refuse('freeze'),
     unfreeze: refuse('unfreeze'),
+    lookOnce: refuse('lookOnce'),
     runAgent: refuse('runAgent'),
     unlock: refuse('unlock'),
     runOnHosts: refuse('runOnHosts'),

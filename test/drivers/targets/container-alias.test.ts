@@ -71,7 +71,8 @@ describeWith('docker-engine', 'the router alias', () => {
       Image: `${repository}:1.0.0`,
       Cmd: ['/app', 'ask', 'shop', '8080', path, `${times}`, `${pauseMs}`],
       Labels: { 'deployctl.project': bench.scope.project },
-      HostConfig: { NetworkMode: network },
+      // whom the engine asks for names that it does not know: nobody is there, and says so at once
+      HostConfig: { NetworkMode: network, Dns: ['127.0.0.1'] },
       Tty: true,
     })
     await bench.call('POST', `/containers/${name}/start`)
@@ -118,11 +119,11 @@ describeWith('docker-engine', 'the router alias', () => {
       await route(blue.target, blue)
       const { NetworkSettings } = await bench.container(`${blue.instance.name}-1`)
       const address = NetworkSettings.Networks[network]?.IPAddress ?? ''
-      const slow = fetch(`http://${address}:8080/slow?ms=3000`, { signal: AbortSignal.timeout(6000) })
+      const slow = fetch(`http://${address}:8080/slow?ms=2000`, { signal: AbortSignal.timeout(3500) })
         .then((answer) => answer.text())
         .catch(() => 'none')
       const steady = ask('/', 300, 5)
-      await bench.ports.clock.sleep(1000)
+      await bench.ports.clock.sleep(500)
       await route(green.target, green)
       const answers = await steady
       expect(answers).toHaveLength(300)

@@ -11,8 +11,6 @@ import { troubleWith } from '../../../src/drivers/targets/container/engine/troub
 import type { HostLink } from '../../../src/model/host.js'
 import type { TargetScope } from '../../../src/model/target.js'
 import { driverPorts, type DriverPorts } from '../../contract/driver-ports.js'
-import { ownEngine } from '../../support/containers/engine.js'
-import { testWith } from '../../support/needs.js'
 import { testScope } from '../../support/shares.js'
 
 let ports: DriverPorts
@@ -204,29 +202,4 @@ describe('an engine that does not serve', () => {
     await expect(ask(silent, stop.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
     await expect(ask(silent, stop.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
   })
-})
-
-testWith('docker-engine')('an engine behind TLS, with the right files and without', async () => {
-  const engine = await ownEngine({ tls: true })
-  try {
-    const { host, certificates } = engine.tls!
-    const version = { doing: 'ask for the version', method: 'GET', path: '/version' } as const
-    const tls = {
-      ca: `${certificates}/ca.pem`,
-      cert: `${certificates}/cert.pem`,
-      key: `${certificates}/key.pem`,
-    }
-    expect(await engineAt({ host, tls }, testScope, ports).ask(version, never)).toMatchObject({ Os: 'linux' })
-    const env = { DOCKER_HOST: host, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates }
-    expect(await engineAt({}, testScope, { ...ports, env }).ask(version, never)).toMatchObject({
-      Os: 'linux',
-    })
-    await expect(engineAt({ host }, testScope, ports).ask(version, never)).rejects.toMatchObject({
-      code: 'HOST_UNREACHABLE',
-    })
-    const stranger = engineAt({ host, tls: { ca: tls.ca } }, testScope, ports).ask(version, never)
-    await expect(stranger).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' })
-  } finally {
-    await engine.stop()
-  }
 })

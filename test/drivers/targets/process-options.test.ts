@@ -48,7 +48,7 @@ test('the same place twice is refused', () => {
 })
 
 test.each([
-  [{ log: { keep: 1 } }, 'log means nothing with supervisor: systemd'],
+  [{ log: { keep: 1 } }, 'log: maxSize and keep mean nothing with supervisor: systemd'],
   [{ endWithAgent: true }, 'endWithAgent means nothing'],
   [{ listen: [1, 2, 3, 4, 5, 6, 7].map((port) => `0.0.0.0:${port}`) }, '7 addresses are too many'],
 ])('systemd and %j do not go together', (written, says) => {

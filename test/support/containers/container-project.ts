@@ -28,6 +28,8 @@ export interface ServiceSettings {
   readonly listen?: number
   /** More options of the target, each `name: value`, in one line. */
   readonly target?: string
+  /** Of the target, in one line; the socket of the engine unless given, and nothing when empty. */
+  readonly engine?: string
   /** Of `healthChecks:`, in one line; an http check of /health unless given. */
   readonly check?: string
 }
@@ -98,7 +100,7 @@ services:
     version: ${version}
     target:
       type: container
-      engine: { socket: ${engine.socket} }
+      ${settings.engine ?? `engine: { socket: ${engine.socket} }`}
       port: 8080
       replicas: ${settings.replicas ?? 2}
       stopTimeout: 2s

@@ -8,6 +8,7 @@ import { DeployError } from '../../../base/deploy-error.js'
 import type { Claim, ClaimRequest } from '../../../model/target.js'
 import { canJudge, isAlive, startOf, thisPlace, type ProcessPlace } from '../../system/process-identity.js'
 import { randomHex } from '../../system/random-hex.js'
+import type { EngineAddress } from './engine/address.js'
 import { imageRepository, scopeLabels } from './names.js'
 import type { Place } from './place.js'
 
@@ -64,6 +65,7 @@ async function take(place: Place, name: string, own: Holder, signal: AbortSignal
     if (holder === 'gone') continue
     if (holder?.token === own.token) return
     if (holder === null) throw claimedBySomebody(place, name)
+    if (isOwn(holder, own)) throw claimedTwice(place, await place.engine.address())
     if (depth === mostRounds || !(await isDead(holder))) throw claimedBy(place, name, holder)
     const taking = `${name}-of-${holder.token.slice(0, 8)}`
     await take(place, taking, own, signal, depth + 1)
@@ -120,6 +122,18 @@ async function removeOwn(place: Place, name: string, token: string, signal: Abor
 /** Only a process of this machine can be known to be dead. */
 async function isDead(holder: Holder): Promise<boolean> {
   return canJudge(holder.place) && !(await isAlive(holder.pid, holder.startedAt))
+}
+
+/** One deployment comes here twice: by an old address and a new one, or by two hosts. */
+function isOwn(holder: Holder, own: Holder): boolean {
+  return holder.deployment === own.deployment && holder.pid === own.pid && holder.host === own.host
+}
+
+function claimedTwice({ scope }: Place, { where, from }: EngineAddress): DeployError {
+  const says = `Two places of ${scope.service} are one engine: ${where}, by ${from}, is where it is deployed already.`
+  return new DeployError('TARGET_REFUSED', says, {
+    hint: 'A change of engine: is a move to another engine; undo it, since the same one by another address needs none. Hosts must have an engine each.',
+  })
 }
 
 function claimedBy({ scope }: Place, name: string, holder: Holder): DeployError {

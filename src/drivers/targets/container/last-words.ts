@@ -45,7 +45,7 @@ async function earlierEnds(
     path: '/events',
     query: {
       since: '0',
-      until: `${Math.floor(ports.clock.now().getTime() / 1000)}`,
+      until: (ports.clock.now().getTime() / 1000).toFixed(3), // whole seconds would leave out what has just happened
       filters: JSON.stringify({ container: [Id], event: ['die', 'oom'] }),
     },
     deadlineMs: logDeadlineMs,
@@ -90,7 +90,9 @@ export async function lastLinesOf(
 function healthWords(place: Place, { State }: Inspected): readonly string[] {
   const last = State.Health?.Log?.at(-1)
   if (State.Health?.Status !== 'unhealthy' || last === undefined) return []
-  const lines = last.Output.trim().split('\n').slice(-mostHealthLines)
+  const said = last.Output.trim()
+  if (said === '') return [`its HEALTHCHECK ended with ${last.ExitCode} and said nothing`]
+  const lines = said.split('\n').slice(-mostHealthLines)
   return [
     `its HEALTHCHECK answered ${last.ExitCode}:`,
     ...lines.map((line) => place.ports.secrets.mask(line.slice(0, 500))),

@@ -50,7 +50,7 @@ interface Written {
   readonly stopTimeout?: string
   readonly settle?: string
   readonly restarts?: { readonly limit?: number; readonly within?: string }
-  readonly log?: { readonly maxSize?: string; readonly keep?: number }
+  readonly log?: { readonly maxSize?: string; readonly keep?: number; readonly agent?: boolean }
 }
 
 export function readOptions(spec: DriverSpec): ProcessOptions {
@@ -92,10 +92,10 @@ export function readOptions(spec: DriverSpec): ProcessOptions {
 
 function refuseWithSystemd({ log, endWithAgent, listen = [] }: Written): void {
   const says = 'with supervisor: systemd'
-  if (log !== undefined) {
+  if (log?.maxSize !== undefined || log?.keep !== undefined) {
     const hint =
-      'Take it out: what the app says goes to the journal, and journald.conf says how much is kept.'
-    throw invalid(`log means nothing ${says}.`, hint)
+      'Take them out: what the app says goes to the journal, and journald.conf says how much is kept.'
+    throw invalid(`log: maxSize and keep mean nothing ${says}.`, hint)
   }
   if (endWithAgent === true) {
     const hint = 'Take it out: systemd keeps the app up, whatever becomes of the agent.'

@@ -223,8 +223,14 @@ export const processSchema: JsonSchema = {
           description: 'How many older parts are kept.',
           examples: [3],
         },
+        agent: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether what the app says also goes to the log of the agent, line by line.',
+          examples: [true],
+        },
       },
-      examples: [{ maxSize: '50MiB', keep: 3 }],
+      examples: [{ maxSize: '50MiB', keep: 3 }, { agent: true }],
     },
   },
 }
