@@ -41,7 +41,7 @@ export interface Source {
    * From where anybody may fetch the artifact for the next hours, with nothing but this address. Sources that need more,
    * such as a header, leave it out.
    */
-  address?(release: Release, signal: AbortSignal): Promise<string>
+  readonly address?: (release: Release, signal: AbortSignal) => Promise<string>
   /**
    * A small file that was published beside the artifact (a list of checksums, a signature), at most 1 MiB, or null when
    * there is none of that name. Sources whose artifacts stand alone leave it out.
