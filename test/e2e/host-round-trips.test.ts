@@ -56,4 +56,13 @@ describeWith('ssh-hosts', 'round trips to a host', () => {
       expect.stringContaining('services.web.target: transfer: pull takes a source that gives an address'),
     ])
   })
+
+  test('what is wrong with several hosts is told at once', async () => {
+    project.ports.set('web2', project.ports.get('web1') ?? 0)
+    const users = { web1: 'nobody', web2: 'nobody' }
+    await project.configure({ hosts: ['web1', 'web2'], users })
+    const { code, stderr } = await project.run(['plan'])
+    expect(code).toBe(1)
+    for (const name of ['web1', 'web2']) expect(stderr).toContain(`The host ${name} `)
+  })
 })
