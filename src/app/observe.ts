@@ -47,13 +47,17 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Sightings> {
   const limit = pLimit(looksAtOnce)
+  const refusals = new Map<string, unknown>()
   const looks = await Promise.all(
     sights.map(async (sight) => {
       const hosts = hostsOf(sight, book)
       return Promise.all(
         hosts.map((host) =>
           isMeant(host)
-            ? limit(() => look(world, sight, host, signal))
+            ? limit(() => look(world, sight, host, signal)).catch((error: unknown) => {
+                refusals.set(error instanceof Error ? error.message : String(error), error)
+                return { host: host.name, reason: 'it cannot be looked at', error: null }
+              })
             : Promise.resolve({
                 host: host.name,
                 reason: 'it was left out by --host or --limit',
@@ -63,6 +67,8 @@ export async function observe(
       )
     }),
   )
+  // all that has to be mended is told at once
+  if (refusals.size > 0) throw combinedError([...refusals.values()])
   const seen = looks.map((list) => list.filter((one) => 'staged' in one))
   const left = looks.map((list) => list.filter((one) => 'reason' in one))
   refuseUnreached(sights, seen, left)

@@ -6,6 +6,7 @@ import { DeployError } from '../base/deploy-error.js'
 import type { Config, ServiceConfig } from '../model/config.js'
 import { thisHost, type HostSpec } from '../model/host-spec.js'
 import { forHost, speaksOfHost } from '../model/interpolate-host.js'
+import type { DriverSpec } from '../model/spec.js'
 import type { World } from './world.js'
 
 export interface RefusedOption {
@@ -26,6 +27,21 @@ function someHostsOf(service: ServiceConfig, groups: Config['hosts']): readonly 
   })
 }
 
+/** Hosts that are to fetch releases themselves have to be told from where. */
+function refuseUnaddressed(world: World, { source: name }: ServiceConfig, target: DriverSpec): void {
+  const { pulling } = world.traits(target.type)
+  const spec = world.config.sources[name]
+  if (pulling === undefined || spec === undefined || target[pulling.option] !== pulling.value) return
+  if (world.source(name, spec).address !== undefined) return
+  throw new DeployError(
+    'CONFIG_INVALID',
+    `${pulling.option}: ${pulling.value} takes a source that gives an address anybody may fetch by, and "${name}" (${spec.type}) gives none.`,
+    {
+      hint: `A source of type s3 does, and one of type http without headers. Or leave ${pulling.option}: out.`,
+    },
+  )
+}
+
 export function refusedOptions(world: World): readonly RefusedOption[] {
   const { config } = world
   const makers: (readonly [string, () => unknown])[] = []
@@ -43,6 +59,7 @@ export function refusedOptions(world: World): readonly RefusedOption[] {
         `services.${service.name}.target`,
         () => world.target(target, { service: service.name, host }),
       ])
+      makers.push([`services.${service.name}.target`, () => refuseUnaddressed(world, service, target)])
       for (const check of forHost(service.checks, host).value) {
         const seen = JSON.stringify(check)
         if (!checks.has(seen)) makers.push([`healthChecks.${check.name}`, () => world.check(check)])

@@ -38,6 +38,11 @@ export interface Source {
    */
   fetch(release: Release, context: FetchContext): Promise<FetchedArtifact>
   /**
+   * From where anybody may fetch the artifact for the next hours, with nothing but this address. Sources that need more,
+   * such as a header, leave it out.
+   */
+  readonly address?: (release: Release, signal: AbortSignal) => Promise<string>
+  /**
    * A small file that was published beside the artifact (a list of checksums, a signature), at most 1 MiB, or null when
    * there is none of that name. Sources whose artifacts stand alone leave it out.
    */
@@ -51,6 +56,8 @@ export interface FetchedArtifact {
   readonly path: string
   /** The original file name, from which the archive's format is read. */
   readonly name: string
+  /** As its source has it. */
+  readonly address?: (signal: AbortSignal) => Promise<string>
 }
 
 export interface SourceDriver {

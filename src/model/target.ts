@@ -196,6 +196,8 @@ export interface TargetTraits {
   readonly keepReleases: { readonly option: string; readonly default: number }
   /** The option with which only one generation of instances can run at a time. */
   readonly exclusive?: string
+  /** The option, and its value, with which hosts fetch releases themselves: the source has to have an address for them. */
+  readonly pulling?: { readonly option: string; readonly value: string }
   /** The option without which nothing can be restarted, where instances do not run by themselves. */
   readonly restarting?: string
   /** The option without which traffic cannot be divided unequally, and the kinds of it that can. */

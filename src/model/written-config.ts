@@ -2458,9 +2458,9 @@ interface TargetDirectory {
         password: string
       }
   /**
-   * How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host.
+   * How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host; `pull` lets the host fetch the archive itself, by an address that its source gives (http, s3).
    */
-  transfer?: 'archive' | 'delta'
+  transfer?: 'archive' | 'delta' | 'pull'
   /**
    * How many leading folders of the archive’s paths to leave out; as many as the source says unless given.
    */

@@ -48,5 +48,21 @@ describeWith('ssh-hosts', 'round trips to a host', () => {
     expect(await cost(['status'])).toEqual([1, 1])
     const said = await readFile(join(import.meta.dirname, '../../docs/hosts.md'), 'utf8')
     expect(said).toContain('A deployment takes six round trips a host')
+
+    await project.configure({ hosts: ['web1'], target: 'transfer: pull' })
+    const refused = await project.run(['validate'])
+    expect([refused.code, refused.stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      3,
+      expect.stringContaining('services.web.target: transfer: pull takes a source that gives an address'),
+    ])
+  })
+
+  test('what is wrong with several hosts is told at once', async () => {
+    project.ports.set('web2', project.ports.get('web1') ?? 0)
+    const users = { web1: 'nobody', web2: 'nobody' }
+    await project.configure({ hosts: ['web1', 'web2'], users })
+    const { code, stderr } = await project.run(['plan'])
+    expect(code).toBe(1)
+    for (const name of ['web1', 'web2']) expect(stderr).toContain(`The host ${name} `)
   })
 })

@@ -10,7 +10,7 @@ import { formatSize } from '../../base/size.js'
 import type { Clock } from '../../model/clock.js'
 import type { Progress } from '../../model/event.js'
 import { showVersion, type Release } from '../../model/release.js'
-import type { Artifacts, Source } from '../../model/source.js'
+import type { Artifacts, FetchedArtifact, Source } from '../../model/source.js'
 import type { DriverSpec } from '../../model/spec.js'
 import { diskSpaceAt } from '../system/disk-space.js'
 import { ensureFolder } from '../system/ensure-folder.js'
@@ -74,9 +74,18 @@ export function createArtifacts(options: ArtifactCacheOptions): Artifacts {
       const wanted = { release, digest, places, source, onProgress, signal }
       if (!(await isCached(wanted, options.clock))) await fetchOnce(wanted, options, slot)
       if (options.verifier !== undefined) await prove(wanted, spec, options.verifier, options.clock)
-      return { kind: 'archive', path: places.artifact, name: release.artifact.name }
+      return {
+        kind: 'archive',
+        path: places.artifact,
+        name: release.artifact.name,
+        ...addressOf(source, release),
+      }
     },
   }
+}
+
+function addressOf({ address }: Source, release: Release): Pick<FetchedArtifact, 'address'> {
+  return address === undefined ? {} : { address: (signal) => address(release, signal) }
 }
 
 /** Once for each set of demands and keys: the note says which of them the artifact has met. */

@@ -40,6 +40,7 @@ export const directoryDriver = {
   },
   keepReleases: { option: 'keepReleases', default: 5 },
   restarting: 'restart',
+  pulling: { option: 'transfer', value: 'pull' },
   create(spec, scope, ports) {
     const options = readOptions(spec, scope.link === null ? ports.projectDirectory : null)
     const link = options.become === null ? scope.link : scope.linkAs(options.become)

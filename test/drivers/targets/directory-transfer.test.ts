@@ -2,8 +2,13 @@
  * How releases come to hosts: all of it or what differs, from where it was cut, and never a wrong byte; on a full machine
  * and on one with BusyBox alone. What passes over the wire is counted where it passes.
  */
-import { randomBytes } from 'node:crypto'
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Progress } from '../../../src/model/event.js'
 import type { HostLink } from '../../../src/model/host.js'
@@ -141,7 +146,64 @@ for (const kind of ['debian', 'busybox'] as const) {
       await serve(two)
       expect(await drift(two)).toEqual([])
     })
+
+    test('pull: the host fetches it itself, and a wrong byte is refused', async () => {
+      const served = await servedArchive(bench)
+      try {
+        const { release, options } = served
+        expect(await sentBy(() => stage(release, options))).toBeLessThan(64 * 1024)
+        expect(served.asked()).toBe(1)
+        await serve(release)
+        expect(await drift(release)).toEqual([])
+        expect((await stat(at(release, 'bin/run'))).mode & 0o777).toBe(0o755)
+        expect((await readdir(at(release, ''))).sort()).toEqual(['a b', 'big.txt', 'bin', 'empty', 'latest'])
+        await bench.target().route(shareOf(release.instance), [], bench.context())
+        await bench.target().discard(release.instance, bench.context())
+        served.spoil()
+        await expect(stage(release, options)).rejects.toThrow('what it got has another SHA-256')
+        expect(await incoming()).toEqual([])
+      } finally {
+        await served.end()
+      }
+    })
   })
+}
+
+/** A release in a .tar.gz that a web server has, with a folder around it to be left out. */
+async function servedArchive(bench: RemoteBench) {
+  const { obtain } = await bench.release('2.0.0', {
+    'app/big.txt': noise(mebibyte),
+    'app/bin/run': { mode: 0o755, text: 'run' },
+    "app/a b/it's": 'odd',
+    'app/empty': null,
+    'app/latest': { link: 'bin/run' },
+  })
+  const archive = join(bench.folder, 'app.tar.gz')
+  await promisify(execFile)('tar', ['-czf', archive, '-C', (await obtain()).path, 'app'])
+  let bytes = await readFile(archive)
+  let asked = 0
+  const server = createServer((_, response) => {
+    asked++
+    response.end(bytes)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo // it listens on a port
+  const release = await bench.release('2.1.0', {})
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const artifact = { kind: 'archive', name: 'app.tar.gz', location: '' } as const
+  const address = () => Promise.resolve(`http://127.0.0.1:${port}/app.tar.gz?a=1&b=$HOME`)
+  return {
+    options: { transfer: 'pull', strip: 1 },
+    release: {
+      instance: { ...release.instance, release: { ...release.instance.release, digest, artifact } },
+      obtain: () => Promise.resolve({ kind: 'archive' as const, path: archive, name: 'app.tar.gz', address }),
+    },
+    asked: () => asked,
+    spoil() {
+      bytes = randomBytes(1000)
+    },
+    end: () => new Promise((done) => server.close(done)),
+  }
 }
 
 /** While it is being sent, not before. */

@@ -61,6 +61,8 @@ export interface BucketParts<O extends StoredObject> {
   readonly server: string
   readonly layout: BucketLayout
   readonly client: BucketClient<O>
+  /** Whether the client's addresses hold the right to fetch by them, and no header is needed. */
+  readonly isAddressEnough?: boolean
 }
 
 /** All but the listing, for what comes after it. */
@@ -104,6 +106,15 @@ export function bucketSource<O extends StoredObject>(parts: BucketParts<O>, port
       }),
     fetch: (release, context) =>
       inSource(source, context.signal, () => fetchObject(release, parts, context, ports), fetchHints),
+    ...(parts.isAddressEnough === true
+      ? {
+          address: (release: Release, signal: AbortSignal) =>
+            inSource(source, signal, async () => {
+              const { url } = await client.requestFor(readAddress(release.artifact.location), signal)
+              return url
+            }),
+        }
+      : {}),
     companion: (release, name, signal) =>
       inSource(source, signal, () => readCompanion(release, name, client, ports, signal)),
   }

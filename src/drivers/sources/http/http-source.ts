@@ -79,6 +79,10 @@ function createHttpSource(name: string, options: HttpOptions, ports: Ports): Sou
         await download({ url, headers, ...expected, clock: ports.clock, ...context })
         return artifact
       }),
+    // whoever fetches by it has no headers
+    ...(Object.keys(options.headers ?? {}).length > 0
+      ? {}
+      : { address: (release: Release) => Promise.resolve(release.artifact.location) }),
     companion: (release, wanted, signal) =>
       inSource(name, signal, async () => {
         const url = addressBeside(release.artifact.location, fillVersion(wanted, release.version))

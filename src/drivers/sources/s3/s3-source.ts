@@ -19,6 +19,7 @@ export const s3Source: SourceDriver = {
       server: options.endpoint ?? 'amazon',
       layout: bucketLayout(options),
       client: s3Bucket(options, ports),
+      isAddressEnough: true,
     }
     return bucketSource(parts, ports)
   },

@@ -117,6 +117,11 @@ export function readOptions(spec: DriverSpec, base: string | null): DirectoryOpt
       },
     )
   }
+  if (written.transfer === 'pull' && written.include !== undefined) {
+    throw new DeployError('CONFIG_INVALID', 'transfer: pull takes all of an archive, and include: a part.', {
+      hint: 'Leave one of the two out.',
+    })
+  }
   const path = resolve(base ?? '/', written.path)
   const [user, group] = written.owner?.split(':') ?? []
   return {

@@ -5,7 +5,7 @@ import { becomeSchema } from '../../../model/become.js'
 import { restartSchema } from './restart-schema.js'
 
 const placePattern = '^(?!/)(?!(.*/)?\\.{1,2}(/|$))(?!.*//)[^\\u0000-\\u001f]+$'
-export const transfers = ['archive', 'delta'] as const
+export const transfers = ['archive', 'delta', 'pull'] as const
 
 export const directorySchema: JsonSchema = {
   type: 'object',
@@ -59,7 +59,7 @@ export const directorySchema: JsonSchema = {
       enum: transfers,
       default: 'archive',
       description:
-        'How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host.',
+        'How a release reaches a host: `archive` sends all of it, compressed; `delta` sends only the files that differ from the release that serves there, which are compared by their hashes, and copies the rest on the host; `pull` lets the host fetch the archive itself, by an address that its source gives (http, s3).',
       examples: ['delta'],
     },
     strip: {

@@ -284,6 +284,11 @@ describe('http', () => {
         const release = await source(options).resolve(version, calm)
         const context = { file: path.join(bench.folder, version), onProgress: () => undefined, signal: calm }
         expect(await readFile((await source(options).fetch(release, context)).path, 'utf8')).toBe('one')
+        // an address alone would not do there
+        expect(source(options).address).toBeUndefined()
+        expect(await source({ ...options, headers: {} }).address?.(release, calm)).toBe(
+          release.artifact.location,
+        )
       }
       expect(new Set(server.asked.map(({ headers }) => headers.authorization))).toEqual(
         new Set(['Bearer letmein']),

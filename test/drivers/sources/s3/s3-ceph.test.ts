@@ -152,6 +152,9 @@ describeWith('ceph-rgw', 's3 of Ceph', () => {
     bench = await beginBench()
     expect(await readFile(await fetched(create(options), before), 'utf8')).toBe('one')
     expect(await readFile(await fetched(create(options), after), 'utf8')).toBe('two')
+    // what a host is told, which has no login
+    const address = (await create(options).address?.(before, calm)) ?? ''
+    expect(await (await fetch(address)).text()).toBe('one')
   })
 
   test("keys with anything in them, folders' own keys and many pages", async () => {

@@ -135,6 +135,8 @@ describe('s3', () => {
     expect(release.digest).toBe(`sha256:${hexOf('one')}`)
     expect(questions()).toEqual(['GET /releases/', 'HEAD /releases/shop/app-1.0.0.tgz'])
     expect(await fetched(release)).toBe('one')
+    const address = (await source().address?.(release, calm)) ?? ''
+    expect(await (await fetch(address)).text()).toBe('one')
   })
 
   test.each([

@@ -11,7 +11,7 @@ import { releaseOfLinkText, releasePaths } from '../layout.js'
 import { bytesInput } from './bytes-input.js'
 import type { HostFiles, Manifest } from './host-files.js'
 import { PlacedTree } from './placed-tree.js'
-import type { PackedRelease, ReadyRelease } from './prepare-release.js'
+import { opened, type Origin, type PackedRelease, type ReadyRelease } from './prepare-release.js'
 import type { Looks } from './remote-looks.js'
 import type { RemoteQueue } from './remote-queue.js'
 import { archiveInput } from './send-archive.js'
@@ -36,8 +36,10 @@ export function bringing(queue: RemoteQueue, looks: Looks): HostFiles['ready'] {
       const work: Bringing = { queue, looks, ready, folder, onSent }
       const whole = options.transfer === 'archive' ? await ready.pack() : null
       await refuseFull(work, release.artifact.name, whole?.bytes ?? 0)
-      const kept = whole === null ? await bringDifference(work, options.umask ?? 0) : null
-      if (kept === null) await bringArchive(work, whole ?? (await ready.pack()))
+      if (ready.origin !== null) await bringFromOrigin(work, ready.origin, context.signal)
+      const kept =
+        ready.origin === null && whole === null ? await bringDifference(work, options.umask ?? 0) : null
+      if (kept === null && ready.origin === null) await bringArchive(work, whole ?? (await ready.pack()))
       const modes = ready.lateModes.flatMap(({ mode, path }) => [mode.toString(8), path])
       if (modes.length > 0) await queue.change('unpack to', folder, ['d_modes', folder, ...modes])
       queue.mirror.appeared(folder, 'folder')
@@ -94,6 +96,37 @@ async function lengthThere(
   return 0
 }
 
+/** The host fetches the very bytes that were judged here, and what it makes of them is held against what was made here. */
+async function bringFromOrigin(work: Bringing, origin: Origin, signal: AbortSignal): Promise<void> {
+  const { queue, folder, ready } = work
+  const { sha256, strip, isGzipped, bytes } = origin
+  const archive = `${folder}.${sha256.slice(0, 16)}.tgz`
+  const address = await origin.address(signal)
+  const fetchedBytes = bytes
+  await queue.change('fetch', archive, ['d_pull', address, archive, sha256], { fetchedBytes })
+  await queue.change('unpack to', folder, ['d_open', archive, folder, String(strip), isGzipped ? 'z' : ''])
+  const manifest = ready.manifest.map(opened)
+  const modes = new Set(manifest.flatMap((entry) => (entry.type === 'link' ? [] : [entry.mode])))
+  for (const mode of modes) {
+    const paths = manifest.filter((entry) => entry.type !== 'link' && entry.mode === mode)
+    const list = Buffer.from(paths.map(({ path }) => `./${path}\0`).join(''))
+    const call = ['d_chmod', String(list.length), mode.toString(8), folder] as const
+    await queue.change('set the modes of', folder, call, { input: bytesInput(list) })
+  }
+  const list = hashLines(manifest)
+  const counts = ['file', 'folder', 'link'].map((type) => manifest.filter((one) => one.type === type).length)
+  const call = ['d_verify', String(list.length), folder, counts.join(' ')] as const
+  await queue.change('check', folder, call, { input: bytesInput(list) })
+}
+
+/** As `sha256sum -c` reads them; names that a list of lines cannot hold are left out. */
+function hashLines(entries: Iterable<TreeEntry>): Buffer {
+  const lines = [...entries].flatMap((entry) =>
+    entry.type === 'file' && !/[\n\\]/.test(entry.path) ? [`${entry.sha256}  ./${entry.path}\n`] : [],
+  )
+  return Buffer.from(lines.join(''))
+}
+
 /** Null when nothing there is of use, or it has turned out not to be what it should be. */
 async function bringDifference(work: Bringing, umask: number): Promise<Manifest | null> {
   const { queue, ready, folder } = work
@@ -101,10 +134,7 @@ async function bringDifference(work: Bringing, umask: number): Promise<Manifest 
   const same = base === null ? new Map<string, TreeEntry>() : unchanged(ready.manifest, base.manifest, umask)
   if (base === null || same.size === 0) return null
   await bringArchive(work, await ready.pack(new Set(same.keys())))
-  const lines = [...same.values()].map((entry) =>
-    entry.type === 'file' ? `${entry.sha256}  ./${entry.path}\n` : '',
-  )
-  const list = Buffer.from(lines.join(''))
+  const list = hashLines(same.values())
   await queue.change('copy to', folder, ['d_copy', String(list.length), base.folder, folder], {
     input: bytesInput(list),
   })

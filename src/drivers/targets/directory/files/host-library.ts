@@ -238,6 +238,24 @@ d_copy() {
   [ "$d_k" = 0 ] || { echo delta-differs >&2; return 1; }
   sync -f "$3" 2>/dev/null || sync
 }
+d_pull() {
+  (umask 077; : >"$2") || return
+  if command -v curl >/dev/null 2>&1; then
+    printf 'url = "%s"\\n' "$1" | curl -q -fsSL --retry 3 --connect-timeout 30 -K - -o "$2" || return
+  elif command -v wget >/dev/null 2>&1; then wget -q -O "$2" "$1" </dev/null || return
+  else echo 'neither curl nor wget is there' >&2; return 1; fi
+  d_x=$(sha256sum <"$2")
+  [ "\${d_x%% *}" = "$3" ] || { rm -f "$2"; echo 'what it got has another SHA-256' >&2; return 1; }
+}
+d_open() { mkdir -m 755 "$2" && tar "-x$4opf" "$1" "--strip-components=$3" -C "$2" && rm -f "$1"; }
+d_chmod() { d_bytes "$1" | (cd "$3" && xargs -0 chmod "$2"); }
+d_verify() {
+  d_bytes "$1" >"$2.unchanged" || return
+  d_x=$(cd "$2" && sha256sum -c "$2.unchanged" >/dev/null 2>&1 && for d_t in f d l; do find . ! -path . -type $d_t | wc -l; done)
+  rm -f "$2.unchanged"; d_k=$(echo $d_x)
+  [ "$d_k" = "$3" ] || { echo 'what its tar made of it is not what it should be' >&2; return 1; }
+  sync -f "$2" 2>/dev/null || sync
+}
 d_modes() { d_d=$1; shift; while [ $# -gt 0 ]; do chmod "$1" "$d_d/$2" || return; shift 2; done; }
 d_note() { d_tree "$1" | d_put "$2"; }
 d_held() { [ -f "$1" ] || { echo claim-lost >&2; return 1; }; }`

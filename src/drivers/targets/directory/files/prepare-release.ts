@@ -2,12 +2,14 @@
  * A release made ready for hosts: unpacked on this machine, where every entry is judged, and packed again into what any
  * host's tar unpacks. It is done once for all hosts that want the same, and lies in the cache until deployctl ends.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DeployError } from '../../../../base/deploy-error.js'
 import { digestOf } from '../../../../base/hash.js'
 import type { Release } from '../../../../model/release.js'
 import type { FetchedArtifact } from '../../../../model/source.js'
 import type { OperationContext } from '../../../../model/target.js'
+import { archiveFormat, promisesTar } from '../../../artifacts/archive-format.js'
 import { packTree } from '../../../artifacts/pack-tree.js'
 import { scanTree, type TreeEntry } from '../../../artifacts/tree-manifest.js'
 import { isAlive } from '../../../system/process-identity.js'
@@ -25,11 +27,21 @@ export interface PackedRelease {
   readonly sha256: string
 }
 
+export interface Origin {
+  readonly address: (signal: AbortSignal) => Promise<string>
+  readonly sha256: string
+  readonly bytes: number
+  readonly strip: number
+  readonly isGzipped: boolean
+}
+
 export interface ReadyRelease {
   readonly manifest: Manifest
   readonly unpackedBytes: number
   /** Folders that nobody may write to get their modes when all is in them; the deepest first. */
   readonly lateModes: readonly { readonly path: string; readonly mode: number }[]
+  /** Where it may be had by others, and what of it to leave out; null where it may not. */
+  readonly origin: Origin | null
   /** Everything but these files, which is possible only where its tree is kept. What was packed once is there. */
   pack(except?: ReadonlySet<string>): Promise<PackedRelease>
 }
@@ -114,6 +126,7 @@ async function prepare(
         entry.type === 'folder' && opened(entry) !== entry ? [{ path: entry.path, mode: entry.mode }] : [],
       )
       .reverse(),
+    origin: options.transfer === 'pull' ? await originOf(artifact, release, options) : null,
     pack(except = new Set()) {
       const key = digestOf([...except])
       const known = packed.get(key) ?? pack(except)
@@ -123,9 +136,27 @@ async function prepare(
     },
   }
   if (isTreeKept(options)) return ready
-  await ready.pack()
+  if (options.transfer === 'archive') await ready.pack()
   void rm(tree, { recursive: true, force: true }).catch(() => undefined) // it goes with `place`, if not now
   return ready
+}
+
+/** Only a tar archive, plain or with gzip, is sure to be what any host's tar unpacks. */
+async function originOf(
+  { path, name, kind, address }: FetchedArtifact,
+  { digest, artifact }: Release,
+  options: DirectoryOptions,
+): Promise<Origin> {
+  const [, sha256] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? []
+  const format = kind === 'archive' ? await archiveFormat(path, name) : null
+  const isGzipped = format?.kind === 'packed' && format.packing === 'gzip' && promisesTar(name)
+  if (address !== undefined && sha256 !== undefined && (isGzipped || format?.kind === 'tar')) {
+    const { size: bytes } = await stat(path)
+    return { address, sha256, bytes, strip: options.strip ?? artifact.strip ?? 0, isGzipped }
+  }
+  throw new DeployError('TARGET_REFUSED', `${name} cannot be fetched by hosts themselves (transfer: pull).`, {
+    hint: 'That takes a .tar or .tar.gz, known by its SHA-256. Publish one, or leave transfer: out.',
+  })
 }
 
 /** What each host has of it already decides what is sent there. */
@@ -138,7 +169,8 @@ function inWholeSeconds(entry: TreeEntry): TreeEntry {
   return entry.type === 'file' ? { ...entry, mtimeMs: Math.floor(entry.mtimeMs / 1000) * 1000 } : entry
 }
 
-function opened<E extends TreeEntry>(entry: E): E {
+/** As it has to be while something is put into it. */
+export function opened<E extends TreeEntry>(entry: E): E {
   return entry.type === 'folder' && (entry.mode & 0o700) !== 0o700
     ? { ...entry, mode: entry.mode | 0o700 }
     : entry

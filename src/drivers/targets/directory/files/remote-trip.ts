@@ -23,6 +23,8 @@ export interface Change {
   readonly isTolerant?: boolean
   /** Read by the call. */
   readonly input?: ScriptInput
+  /** What the host fetches by it. */
+  readonly fetchedBytes?: number
 }
 
 export interface Trip {
@@ -47,11 +49,12 @@ export async function travel(
 ): Promise<void> {
   const inputs = trip.changes.flatMap(({ input }) => input ?? [])
   const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0)
+  const fetched = trip.changes.reduce((sum, { fetchedBytes = 0 }) => sum + fetchedBytes, 0)
   const result = await link.run(
     {
       script: scriptOf(trip),
       doing: trip.doing,
-      timeoutMs: tripTimeoutMs + bytes / slowestBytesPerMs,
+      timeoutMs: tripTimeoutMs + (bytes + fetched) / slowestBytesPerMs,
       repeatable: trip.changes.length === 0,
       ...(inputs.length === 0 ? {} : { input: joined(inputs, bytes) }),
       ...(trip.onSent === undefined ? {} : { onSent: trip.onSent }),
