@@ -54,7 +54,13 @@ describeWith('docker-engine', 'containers on hosts', () => {
 
     const publish = (version: string, parts: Omit<AppParts, 'version'> = {}) =>
       pushImage(registry, `${project}/web`, version, appImage(sharedEngine(), { version, ...parts }))
-    const configure = (version: string, target = 'hosts: app', name = project, where = folder) =>
+    const configure = (
+      version: string,
+      target = 'hosts: app',
+      name = project,
+      where = folder,
+      deadline = '20s',
+    ) =>
       writeFile(
         join(where, 'deploy.yaml'),
         `version: 1
@@ -68,7 +74,7 @@ services:
     target: { type: container, ${target}, port: 8080, replicas: 2, stopTimeout: 2s }
     strategy: { type: rolling, drain: 1s, monitor: 100ms }
 healthChecks:
-  ready: { type: http, path: /health, interval: 200ms, timeout: 5s, deadline: 20s }
+  ready: { type: http, path: /health, interval: 200ms, timeout: 3s, deadline: ${deadline} }
   port: { type: tcp, interval: 200ms, timeout: 5s, deadline: 20s }
 hosts:
   app:
@@ -107,7 +113,7 @@ ${hosts.map(({ port }, at) => `    - { name: web${at + 1}, address: 127.0.0.1, u
 
     test('are unwound on each when one fails', async () => {
       await publish('1.0.2', { env: { APP_HEALTH: 'fail', APP_HEALTH_SAYS: 'no database' } })
-      await configure('1.0.2')
+      await configure('1.0.2', 'hosts: app', project, folder, '4s')
       const failed = await run('apply', '--auto-approve')
       expect(failed).toMatchObject({ code: 5 })
       expect(failed.stderr).toContain('no database')

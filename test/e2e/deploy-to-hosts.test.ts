@@ -153,6 +153,7 @@ describeWith(
     const configure = () =>
       project.configure({
         hosts: names,
+        isSharing: true,
         strategy: '{ type: rolling, batch: 25%, maxFailures: 2, unreachable: skip }',
         target: `restart: { shell: 'test ! -e /srv/broken || test $DEPLOYCTL_VERSION = 1.0.0' }`,
       })

@@ -35,6 +35,8 @@ export interface Shape {
   readonly target?: string
   /** More of deploy.yaml. */
   readonly more?: string
+  /** Connections outlive a command, as an ssh_config may want it; that spares a run with many hosts most of its time. */
+  readonly isSharing?: boolean
 }
 
 export const sitePath = '/srv/web'
@@ -63,7 +65,8 @@ export async function hostProject(
     },
     async configure({ hosts: used, users = {}, path = sitePath, strategy = '{ type: rolling }', ...shape }) {
       const { target = '', more = '', variables = {} } = shape
-      await writeSshConfig(folder, [...ports.values()])
+      const sharing = ['Host *', '  ControlMaster auto', `  ControlPath ${folder}/%C`, '  ControlPersist 20s']
+      await writeSshConfig(folder, [...ports.values()], shape.isSharing === true ? sharing : [])
       const lines = used.map((name) => {
         const port = ports.get(name) ?? 1
         const own = variables[name] === undefined ? '' : `, variables: ${variables[name]}`
