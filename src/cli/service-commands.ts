@@ -39,11 +39,11 @@ export const serviceCommands: readonly CommandSpec[] = [
   },
   {
     name: 'logs',
-    summary: 'what the containers of a service say',
+    summary: 'what the containers or processes of a service say',
     description:
-      'Prints the last lines of every copy of a service that runs in containers, each with the name of its copy where ' +
-      'there are several. With --follow it goes on until Ctrl-C or another signal, or until the containers have ended; all ' +
-      'of these are a good end.',
+      'Prints the last lines of every copy of a service that runs in containers or in server mode, each with the name ' +
+      'of its copy where there are several. With --follow it goes on until Ctrl-C or another signal, or until the copies ' +
+      'have ended; all of these are a good end.',
     words: [serviceWord],
     options: [
       { key: 'follow', long: '--follow', kind: 'flag', description: 'go on with what is said from now on' },
