@@ -222,7 +222,7 @@ describe('a claim of somebody who is gone', () => {
     await left({ pid: 1, startedAt: '', place: { ...thisPlace(), machineId: 'another' } })
     await expect(claim(bench.target())).rejects.toMatchObject({
       code: 'LOCKED',
-      hint: expect.stringContaining('rm ') as string,
+      hint: expect.stringContaining('deployctl unlock ') as string,
     })
   })
 
