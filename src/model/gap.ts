@@ -12,15 +12,18 @@ export interface Gap {
 /** The first gap of a service; null when something serves all the time, or nothing served before. */
 export function gapOf(steps: readonly Step[], service: string): Gap | null {
   const own = steps.filter((step) => step.service === service)
-  const off = own.findIndex(
-    ({ apply }) => apply.verb === 'route' && apply.from.length > 0 && apply.to.length === 0,
-  )
+  const off = own.findIndex(switchesOff)
   const step = own[off]
   if (step === undefined) return null
   const rest = own.slice(off + 1).filter(({ host }) => host === step.host)
   const on = rest.findIndex(({ apply }) => apply.verb === 'route' && apply.to.length > 0)
   const end = rest[on]
   return end === undefined ? null : { off: step, between: rest.slice(0, on), on: end }
+}
+
+/** Whether a gap begins with it, if it ends at all. */
+export function switchesOff({ apply }: Step): boolean {
+  return apply.verb === 'route' && apply.from.length > 0 && apply.to.length === 0
 }
 
 /** How long the gap of a service was in a deployment that came to its end; null when it had none. */

@@ -1,6 +1,6 @@
 /** Says beforehand how long a service serves nothing, where its strategy or its target means that it does. Pure. */
 import { formatDuration } from '../base/duration.js'
-import { gapOf, type Gap } from '../model/gap.js'
+import { gapOf, switchesOff, type Gap } from '../model/gap.js'
 import type { OperationOf } from '../model/operation.js'
 import type { Notice, Step } from '../model/plan.js'
 import { showVersion } from '../model/release.js'
@@ -13,8 +13,9 @@ export function gapNotices(
   tables: Tables,
   lastMs: ReadonlyMap<string, number>,
 ): readonly Notice[] {
+  const switchedOff = new Set(steps.filter(switchesOff).map(({ service }) => service)) // few, of thousands
   return chapters.flatMap(({ service }): readonly Notice[] => {
-    const gap = gapOf(steps, service)
+    const gap = switchedOff.has(service) ? gapOf(steps, service) : null
     if (gap === null) return []
     const message = `${service} serves nothing from the stop of ${from(gap, tables)} until the new one is healthy: ${expected(gap, tables, lastMs.get(service))}`
     return [{ service, message, hint: 'a router in front of it, and another strategy, would close the gap' }]
