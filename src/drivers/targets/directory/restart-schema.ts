@@ -89,7 +89,7 @@ export const restartSchema: JsonSchema = {
           pattern: '^(/[^\\u0000-\\u001f]+|[A-Za-z0-9_][A-Za-z0-9_.@-]*)$',
           description:
             'A service of runit, by its name or by the absolute path of its folder; `sv restart` is run. It is stopped when nothing serves any more.',
-          examples: ['shop-api', '/home/deploy/service/shop-api'],
+          examples: ['shop-api', '/srv/service/shop-api'],
         },
         signal: {
           enum: [...runitSignals],
