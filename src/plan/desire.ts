@@ -1,4 +1,5 @@
 /** From deploy.yaml and the chosen releases to what should run: instances with names and specifications. Pure. */
+import { DeployError } from '../base/deploy-error.js'
 import { digestOf, type Json } from '../base/hash.js'
 import type { ServiceConfig } from '../model/config.js'
 import type { HostSpec } from '../model/host-spec.js'
@@ -49,10 +50,27 @@ function copiesOnHosts(
 ): (spec: InstanceSpec, host: string) => readonly Instance[] {
   const known = new Map<InstanceSpec, readonly Omit<Instance, 'host'>[]>()
   return (spec, host) => {
+    refuseOddCount(service, spec, host, traits)
     const copies = known.get(spec) ?? copiesOfSpec(service, release, spec, traits)
     known.set(spec, copies)
     return copies.map((copy) => ({ ...copy, host }))
   }
+}
+
+/** The schema has not seen what an inventory says: fewer copies than one would take the service off that host. */
+function refuseOddCount(
+  service: string,
+  { target }: InstanceSpec,
+  host: string,
+  { replicas }: TargetTraits,
+): void {
+  const count = replicas === undefined ? undefined : target[replicas.option]
+  if (replicas === undefined || typeof count !== 'number' || (Number.isInteger(count) && count > 0)) return
+  throw new DeployError(
+    'CONFIG_INVALID',
+    `services.${service}.target.${replicas.option}: ${host} is to have ${count} copies`,
+    { hint: 'Give that host a whole number, 1 or more.' },
+  )
 }
 
 function copiesOfSpec(

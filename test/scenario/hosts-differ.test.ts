@@ -115,6 +115,16 @@ describe('a variable of a host', () => {
     })
   })
 
+  test.each([0, -1, 1.5])('that asks for %s copies takes nothing off a host', async (count) => {
+    const { disk, apply, plan } = bench()
+    await apply('1.0.0', {})
+    await expect(plan('1.0.0', { web2: count })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `services.web.target.replicas: web2 is to have ${count} copies`,
+    })
+    expect(recorded(disk)).toEqual([1, 1, 1])
+  })
+
   test('of a host that is down waits until it is back', async () => {
     const { ground, disk, apply, plan } = bench()
     await apply('1.0.0', {})
