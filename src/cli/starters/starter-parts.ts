@@ -95,6 +95,17 @@ interface TargetStarter {
 /** What is unpacked into a folder may come from anywhere. */
 const anySource: TargetStarter['sources'] = ['directory', 'npm', 'git', 'github', 'oci', 'http', 's3', 'gcs']
 
+/** For what listens: on another port in each environment, since both may be on this machine. */
+const onAPort = {
+  healthChecks: `ready:
+  type: http
+  path: /
+  deadline: 30s
+`,
+  staging: 'root: ./var/staging\nport: 8081\n',
+  production: 'root: ./var/production\nport: 8082\n',
+}
+
 export const targetStarters: { readonly [target: string]: TargetStarter } = {
   directory: {
     sources: anySource,
@@ -136,13 +147,7 @@ router:
 type: blue-green
 keepWarm: 10m
 `,
-    healthChecks: `ready:
-  type: http
-  path: /
-  deadline: 30s
-`,
-    staging: 'root: ./var/staging\nport: 8081\n',
-    production: 'root: ./var/production\nport: 8082\n',
+    ...onAPort,
   },
   process: {
     sources: anySource,
@@ -156,12 +161,6 @@ listen: ["127.0.0.1:\${var.port}"]
     strategy: `# The new release starts beside the old one; when it is healthy, the old one is asked to end.
 type: blue-green
 `,
-    healthChecks: `ready:
-  type: http
-  path: /
-  deadline: 30s
-`,
-    staging: 'root: ./var/staging\nport: 8081\n',
-    production: 'root: ./var/production\nport: 8082\n',
+    ...onAPort,
   },
 }

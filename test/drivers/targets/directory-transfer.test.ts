@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -147,6 +147,42 @@ for (const kind of ['debian', 'busybox'] as const) {
       expect(await drift(two)).toEqual([])
     })
 
+    test('a delta that is stopped in the middle is finished by the next one', async () => {
+      const same = noise(mebibyte)
+      const one = await bench.release('1.0.0', { 'same.bin': same })
+      const two = await bench.release('1.1.0', { 'same.bin': same, 'new.bin': noise(4 * mebibyte) })
+      await stage(one, { transfer: 'delta' })
+      await serve(one)
+      const cancel = new AbortController()
+      const context = { ...bench.context('d1', cancel.signal), onProgress: stopAt(2 * mebibyte, cancel) }
+      const target = bench.target({ transfer: 'delta' })
+      await expect(target.stage(two.instance, two.obtain, context)).rejects.toThrow('cancelled')
+      expect(await drift(one)).toEqual([])
+      await stage(two, { transfer: 'delta' })
+      expect(await incoming()).toEqual([])
+      await serve(two)
+      expect(await drift(two)).toEqual([])
+    })
+
+    test('a pull that is stopped in the middle is done by the next one, from the beginning', async () => {
+      const served = await servedArchive(bench)
+      try {
+        const { release, options } = served
+        const cancel = new AbortController()
+        served.stall(() => cancel.abort())
+        const stopped = bench.target(options).stage(release.instance, release.obtain, {
+          ...bench.context('d1', cancel.signal),
+        })
+        await expect(stopped).rejects.toThrow('cancelled')
+        await stage(release, options)
+        expect(await incoming()).toEqual([])
+        await serve(release)
+        expect(await drift(release)).toEqual([])
+      } finally {
+        await served.end()
+      }
+    })
+
     test('pull: the host fetches it itself, and a wrong byte is refused', async () => {
       const served = await servedArchive(bench)
       try {
@@ -182,9 +218,11 @@ async function servedArchive(bench: RemoteBench) {
   await promisify(execFile)('tar', ['-czf', archive, '-C', (await obtain()).path, 'app'])
   let bytes = await readFile(archive)
   let asked = 0
+  let stall: ((response: ServerResponse) => void) | null = null
   const server = createServer((_, response) => {
     asked++
-    response.end(bytes)
+    if (stall === null) response.end(bytes)
+    else stall(response)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo // it listens on a port
@@ -202,7 +240,18 @@ async function servedArchive(bench: RemoteBench) {
     spoil() {
       bytes = randomBytes(1000)
     },
-    end: () => new Promise((done) => server.close(done)),
+    /** The next one who asks gets half of it and no more. */
+    stall(then: () => void) {
+      stall = (response) => {
+        stall = null
+        response.writeHead(200, { 'content-length': bytes.length })
+        response.write(bytes.subarray(0, bytes.length / 2), then)
+      }
+    },
+    end() {
+      server.closeAllConnections()
+      return new Promise((done) => server.close(done))
+    },
   }
 }
 

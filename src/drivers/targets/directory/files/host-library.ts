@@ -241,7 +241,7 @@ d_copy() {
 d_pull() {
   (umask 077; : >"$2") || return
   if command -v curl >/dev/null 2>&1; then
-    printf 'url = "%s"\\n' "$1" | curl -q -fsSL --retry 3 --connect-timeout 30 -K - -o "$2" || return
+    printf 'url = "%s"\\n' "$1" | curl -q -fsSL --retry 3 --connect-timeout 30 --speed-limit 1 --speed-time 60 -K - -o "$2" || return
   elif command -v wget >/dev/null 2>&1; then wget -q -O "$2" "$1" </dev/null || return
   else echo 'neither curl nor wget is there' >&2; return 1; fi
   d_x=$(sha256sum <"$2")
